@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pod asks for, read as kube-scheduler reads it; and nothing else of the pod. */
+#ifndef SY_SCORING_REQUEST_H
+#define SY_SCORING_REQUEST_H
+
+#include "base/json.h"
+#include "topology/fabric.h"
+
+#define SY_ENTRY_MAX 16u  /* different resources of ours in one pod */
+#define SY_COUNT_MAX 256u /* devices of one resource */
+
+struct sy_entry {
+    uint16_t resource; /* index in the catalogue */
+    uint16_t count;    /* > 0 */
+    const char *name;  /* the name that the pod used */
+};
+
+/* One item of switchyard.dev/require: the whole set (match ALL), the units of one kind, or those of
+ * one resource name, lie within one place of `scope`. */
+struct sy_require {
+    uint8_t scope; /* enum sy_scope, never ANY */
+    uint8_t match; /* 0 = all units, 1 = of kind, 2 = of the entry */
+    uint8_t kind;  /* enum sy_kind when match == 1 */
+    uint8_t entry; /* index into request->entry when match == 2 */
+};
+
+struct sy_request {
+    const char *namespace_, *name, *uid; /* for logs and explain; NULL = absent */
+    uint8_t nentry;                      /* 0: nothing of ours */
+    struct sy_entry entry[SY_ENTRY_MAX]; /* ascending by resource */
+    uint8_t nrequire;
+    struct sy_require require[SY_ENTRY_MAX];
+    bool guaranteed;          /* switchyard.dev/require-guaranteed */
+    int64_t require_for_us;   /* switchyard.dev/require-for; 0 = for ever */
+    int64_t created_us;       /* metadata.creationTimestamp, 0 = unknown */
+    uint32_t min_mbps;        /* switchyard.dev/min-bandwidth, MB/s; 0 = none */
+    int64_t expected_mw;      /* switchyard.dev/expected-watts of the whole pod; SY_UNKNOWN_MW */
+    const char *profile;      /* switchyard.dev/profile, NULL = the policy's default */
+    const char *malformed;    /* not NULL: the pod's clear refusal, naming annotation, text and why */
+};
+
+/* Read a v1.Pod. Counts: per resource the effective request as kube-scheduler computes it: the sum over
+ * containers, init containers (restartable ones are sidecars) as in k8s.io/component-helpers
+ * PodRequests, plus pod overhead; limits stand in where requests are absent. Names the catalogue
+ * does not know are not ours and are skipped. SY_EINVAL with the path: not a pod, a quantity that is
+ * no whole number. A malformed annotation is no error: ret->malformed says it. All in `arena`. */
+SY_NODISCARD enum sy_code sy_request_from_pod(const json_t *pod, const struct sy_catalogue *cat,
+                                              const struct sy_path *at, struct sy_arena *arena,
+                                              struct sy_request *ret, struct sy_err *err);
+
+/* True when `now_us` is within the time for which the requirement holds. */
+bool sy_request_strict(const struct sy_request *request, int64_t now_us);
+/* Digest of all that placement reads (entries, requirements in force when `strict`, min_mbps). */
+struct sy_digest sy_request_digest(const struct sy_request *request, bool strict);
+
+#endif
