@@ -14,7 +14,7 @@ struct sy_digest {
 
 struct sy_digest sy_digest_begin(void);
 void sy_digest_bytes(struct sy_digest *digest, const void *data, size_t len);
-void sy_digest_u64(struct sy_digest *digest, uint64_t value); /* little-endian bytes, any host */
+void sy_digest_u64(struct sy_digest *digest, uint64_t value);   /* little-endian bytes, any host */
 void sy_digest_str(struct sy_digest *digest, const char *text); /* NULL differs from "" */
 static inline bool sy_digest_equal(struct sy_digest a, struct sy_digest b)
 {

@@ -39,7 +39,9 @@ struct sy_path {
 };
 #define SY_PATH_KEY(up, name) (&(struct sy_path){.parent = (up), .key = (name)})
 #define SY_PATH_AT(up, i) (&(struct sy_path){.parent = (up), .index = (i)})
-/* Write "/a/3/b" ("" for the root, '~' and '/' in keys escaped as JSON Pointer does); returns buf. */
+/* Write "/a/3/b" ("" for the root, '~' and '/' in keys escaped as JSON Pointer does, control
+ * characters as \xNN, a longer text cut and ending in "..."); returns buf. In messages of the
+ * readers the root is "/". */
 const char *sy_path_format(const struct sy_path *path, char *buf, size_t size);
 
 /* Readers of one member of `obj` (which may be absent or null: then *ret keeps its value and SY_OK
@@ -55,19 +57,20 @@ SY_NODISCARD enum sy_code sy_json_int(const json_t *obj, const char *key, enum s
                                       int64_t min, int64_t max, const struct sy_path *at,
                                       int64_t *ret, struct sy_err *err);
 SY_NODISCARD enum sy_code sy_json_real(const json_t *obj, const char *key, enum sy_json_need need,
-                                       double min, double max, const struct sy_path *at, double *ret,
-                                       struct sy_err *err);
+                                       double min, double max, const struct sy_path *at,
+                                       double *ret, struct sy_err *err);
 SY_NODISCARD enum sy_code sy_json_bool(const json_t *obj, const char *key, enum sy_json_need need,
                                        const struct sy_path *at, bool *ret, struct sy_err *err);
 SY_NODISCARD enum sy_code sy_json_array(const json_t *obj, const char *key, enum sy_json_need need,
                                         size_t max_items, const struct sy_path *at, json_t **ret,
                                         struct sy_err *err);
 SY_NODISCARD enum sy_code sy_json_object(const json_t *obj, const char *key, enum sy_json_need need,
-                                         const struct sy_path *at, json_t **ret, struct sy_err *err);
+                                         const struct sy_path *at, json_t **ret,
+                                         struct sy_err *err);
 /* json_typeof in words for messages: "object", "integer", … ("nothing" for NULL). */
 const char *sy_json_type(const json_t *value);
-/* Member of `obj` whose key equals `key` exactly, or else without regard to ASCII case (Go decodes so; of
- * several the last one counts); NULL when there is none. Borrowed. */
+/* Member of `obj` whose key equals `key` exactly, or else without regard to ASCII case (Go decodes
+ * so; of several the last one counts); NULL when there is none. Borrowed. */
 json_t *sy_json_get_ci(const json_t *obj, const char *key);
 
 /* Compact text of a value, keys in insertion order (caller frees with sy_free); SY_ENOMEM. */

@@ -29,8 +29,9 @@ void sy_str_append_u64(struct sy_str *str, unsigned long long value);
 /* Give the text away (caller frees with sy_free); NULL when failed. Empty text gives "". */
 char *sy_str_take(struct sy_str *str, size_t *ret_len);
 
-/* Copy `text` into buf (size > 0) for an error message: at most `size` - 1 bytes, control characters
- * and quotes shown as \xNN, a longer text cut and ending in "...". Returns buf. */
+/* Copy `text` into buf (size > 0) for an error message: at most `size` - 1 bytes, always UTF-8:
+ * control characters, quotes and bytes that are no UTF-8 are shown as \xNN, a longer text is cut
+ * and ends in "...". Returns buf. */
 const char *sy_quote(char *buf, size_t size, const char *text, size_t len);
 
 #endif

@@ -14,16 +14,17 @@ enum sy_yaml_kind { SY_YAML_SCALAR, SY_YAML_LIST, SY_YAML_MAP };
 
 struct sy_yaml {
     enum sy_yaml_kind kind;
-    bool quoted;               /* scalar: '…' or "…", so never a number, bool or null */
-    unsigned line, column;     /* from 1 */
-    const char *text;          /* scalar */
-    size_t count;              /* list: items; map: members */
-    struct sy_yaml **item;     /* list items, or map values */
+    bool quoted;                /* scalar: '…' or "…", so never a number, bool or null */
+    unsigned line, column;      /* from 1 */
+    const char *text;           /* scalar */
+    size_t count;               /* list: items; map: members */
+    struct sy_yaml **item;      /* list items, or map values */
     const struct sy_yaml **key; /* map keys (scalars) */
 };
 
 /* Parse `len` bytes; `file` is the name used in messages (kept by pointer). Everything lives in
- * `arena`. SY_EPARSE, SY_ELIMIT (over max_bytes, over 64 levels deep, over 200,000 nodes), SY_ENOMEM. */
+ * `arena`. SY_EPARSE, SY_ELIMIT (over max_bytes, over 64 levels deep, over 200,000 nodes),
+ * SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_yaml_parse(struct sy_arena *arena, const char *file, const char *data,
                                         size_t len, size_t max_bytes, struct sy_yaml **ret_root,
                                         struct sy_err *err);
@@ -33,8 +34,8 @@ enum sy_code sy_yaml_fail(const char *file, const struct sy_yaml *at, enum sy_co
                           struct sy_err *err, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* SY_EINVAL "unknown key 'x' (known: a, b, c)" unless every key of `map` is in `known` (NULL-ended);
- * also fails when `map` is not a map. */
+/* SY_EINVAL "unknown key 'x' (known: a, b, c)" unless every key of `map` is in `known`
+ * (NULL-ended); also fails when `map` is not a map. */
 SY_NODISCARD enum sy_code sy_yaml_only(const char *file, const struct sy_yaml *map,
                                        const char *const *known, struct sy_err *err);
 /* Member or NULL; borrowed. */
