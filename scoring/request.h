@@ -8,10 +8,11 @@
 
 #define SY_ENTRY_MAX 16u  /* different resources of ours in one pod */
 #define SY_COUNT_MAX 256u /* devices of one resource */
+#define SY_NOTE_MAX 8u
 
 struct sy_entry {
     uint16_t resource; /* index in the catalogue */
-    uint16_t count;    /* > 0 */
+    uint16_t count;    /* > 0; SY_COUNT_MAX + 1 stands for more than any node has */
     const char *name;  /* the name that the pod used */
 };
 
@@ -37,6 +38,8 @@ struct sy_request {
     int64_t expected_mw;      /* switchyard.dev/expected-watts of the whole pod; SY_UNKNOWN_MW */
     const char *profile;      /* switchyard.dev/profile, NULL = the policy's default */
     const char *malformed;    /* not NULL: the pod's clear refusal, naming annotation, text and why */
+    uint8_t nnote;            /* what has no effect, for explain: unknown switchyard.dev/ annotations … */
+    const char *note[SY_NOTE_MAX];
 };
 
 /* Read a v1.Pod. Counts: per resource the effective request as kube-scheduler computes it: the sum over
@@ -48,6 +51,9 @@ SY_NODISCARD enum sy_code sy_request_from_pod(const json_t *pod, const struct sy
                                               const struct sy_path *at, struct sy_arena *arena,
                                               struct sy_request *ret, struct sy_err *err);
 
+/* True when the entry's resource names devices of this kind. */
+bool sy_request_entry_has_kind(const struct sy_catalogue *cat, const struct sy_entry *entry,
+                               enum sy_kind kind);
 /* True when `now_us` is within the time for which the requirement holds. */
 bool sy_request_strict(const struct sy_request *request, int64_t now_us);
 /* Digest of all that placement reads (entries, requirements in force when `strict`, min_mbps). */

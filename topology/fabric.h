@@ -60,7 +60,11 @@ struct sy_unit {
     uint32_t memory_bw_mbps, memory_mib; /* 0 = unknown */
     uint32_t tdp_mw, idle_mw;            /* 0 = unknown */
     int16_t place[SY_SCOPE_COUNT]; /* id of the place of each scope it lies in, -1 = none or
-                                      unknown; comparable within one fabric and scope */
+                                      unknown; comparable within one fabric and scope. It is the
+                                      index of the object that is the place: slot: the first
+                                      function of the card; switch: upstream port of the topmost
+                                      switch; root: host bridge; numa; socket; any: 0 */
+    int16_t pf; /* of a virtual function: unit of its physical function, -1 = none or unknown */
 };
 
 struct sy_card {
@@ -95,6 +99,9 @@ struct sy_fabric {
     struct sy_devset *overlay;   /* per unit: units it has an overlay link to */
     uint16_t nnuma, npackage;    /* NUMA nodes with CPUs or devices, packages */
     uint32_t socket_mbps;        /* between two packages, 0 = unknown */
+    struct sy_digest shape;      /* as digest, without the devices' names and vendor ids: what
+                                    placement reads. Few in a cluster, where digests are many */
+    const struct sy_fabric_inner *inner; /* topology/fabric_private.h */
 };
 
 /* Build a fabric from an inventory (copied) and a catalogue (a reference is taken). SY_EINVAL,
@@ -110,6 +117,8 @@ static inline const struct sy_pair *sy_fabric_pair(const struct sy_fabric *f, un
 }
 /* Unit with this function (primary or companion) and index; -1. */
 int sy_fabric_unit_find(const struct sy_fabric *fabric, struct sy_pci_addr addr, unsigned index);
+/* MB/s one direction from a unit to its host bridge with nothing shared, 0 = unknown. */
+uint32_t sy_fabric_root_mbps(const struct sy_fabric *fabric, unsigned unit);
 /* Lowest object that both lie below (or are). */
 uint16_t sy_inventory_ancestor(const struct sy_inventory *inv, uint16_t a, uint16_t b);
 /* Class of two PCI functions (object indices) over PCIe and the CPU. */

@@ -31,6 +31,7 @@ struct sy_unit_usage {
     bool unhealthy;
     const char *reason; /* why unhealthy, NULL */
     int64_t cap_mw;     /* device's own power cap, SY_UNKNOWN_MW = none told (its TDP counts) */
+    uint16_t holder_first, holder_count; /* its own entries in the usage's holders */
 };
 
 struct sy_usage {
@@ -60,7 +61,8 @@ struct sy_node {
     size_t name_len;
     struct sy_fabric *fabric; /* a reference */
     struct sy_usage *usage;   /* a reference */
-    struct sy_digest state;   /* fabric and usage together: equal means interchangeable to placement */
+    struct sy_digest state;   /* the fabric's shape and the usage together: equal means
+                                 interchangeable to placement (device names may still differ) */
     uint32_t nlabel;
     struct sy_label *label; /* from the document's metadata.labels; sorted by key */
 };
