@@ -15,7 +15,7 @@ static void mark_cut(char *text, size_t size)
     memcpy(text + end, "...", sizeof "...");
 }
 
-enum sy_code sy_fail(struct sy_err *err, enum sy_code code, const char *fmt, ...)
+enum sy_code(sy_fail)(struct sy_err *err, enum sy_code code, const char *fmt, ...)
 {
     assert(code > SY_OK && code < SY_CODE_COUNT);
     if (err == NULL || err->code != SY_OK)

@@ -41,6 +41,15 @@ struct sy_err {
 enum sy_code sy_fail(struct sy_err *err, enum sy_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same function; as a macro it shows compilers and analysers that what is returned is `code`,
+ * and so that what is written only on success is there after it. */
+#define sy_fail(err, code, ...)                                                                    \
+    __extension__({                                                                                \
+        enum sy_code sy_fail_code_ = (code);                                                       \
+        (void)(sy_fail)((err), sy_fail_code_, __VA_ARGS__);                                        \
+        sy_fail_code_;                                                                             \
+    })
+
 /* Put "<formatted context>: " in front of the text of an error that is set, and return its code;
  * does nothing (SY_OK) when `err` is NULL or holds no error. */
 enum sy_code sy_wrap(struct sy_err *err, const char *fmt, ...)

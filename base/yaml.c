@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,7 @@ static enum sy_code on_scalar(struct reader *r, const yaml_event_t *event)
         return fail_mark(r, &event->start_mark, SY_EPARSE, "tags are not allowed");
     if (memchr(text, '\0', len) != NULL)
         return fail_mark(r, &event->start_mark, SY_EPARSE, "a text must not hold a NUL character");
-    struct sy_yaml *node = NULL;
+    struct sy_yaml *node;
     enum sy_code code = new_node(r, event, SY_YAML_SCALAR, &node);
     if (code != SY_OK)
         return code;
@@ -143,7 +144,7 @@ static enum sy_code on_open(struct reader *r, const yaml_event_t *event, enum sy
         return fail_mark(r, &event->start_mark, SY_EPARSE, "tags are not allowed");
     if (r->depth == MAX_DEPTH)
         return fail_mark(r, &event->start_mark, SY_ELIMIT, "nested more than 64 deep");
-    struct sy_yaml *node = NULL;
+    struct sy_yaml *node;
     enum sy_code code = new_node(r, event, kind, &node);
     if (code == SY_OK)
         code = place(r, event, node);
@@ -197,6 +198,7 @@ static enum sy_code reject_duplicates(const struct reader *r, const struct sy_ya
 
 static enum sy_code on_close(struct reader *r, const yaml_event_t *event)
 {
+    assert(r->depth > 0 && r->open[r->depth - 1].node != NULL);
     struct open *top = &r->open[--r->depth];
     struct sy_yaml *node = top->node;
     node->item = sy_arena_calloc(r->arena, node->count, sizeof *node->item);

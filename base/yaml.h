@@ -34,6 +34,13 @@ enum sy_code sy_yaml_fail(const char *file, const struct sy_yaml *at, enum sy_co
                           struct sy_err *err, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 
+#define sy_yaml_fail(file, at, code, err, ...) /* a macro for the reason that sy_fail is one */    \
+    __extension__({                                                                                \
+        enum sy_code sy_yaml_code_ = (code);                                                       \
+        (void)(sy_yaml_fail)((file), (at), sy_yaml_code_, (err), __VA_ARGS__);                     \
+        sy_yaml_code_;                                                                             \
+    })
+
 /* SY_EINVAL "unknown key 'x' (known: a, b, c)" unless every key of `map` is in `known`
  * (NULL-ended); also fails when `map` is not a map. */
 SY_NODISCARD enum sy_code sy_yaml_only(const char *file, const struct sy_yaml *map,

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum sy_code sy_yaml_fail(const char *file, const struct sy_yaml *at, enum sy_code code,
-                          struct sy_err *err, const char *fmt, ...)
+enum sy_code(sy_yaml_fail)(const char *file, const struct sy_yaml *at, enum sy_code code,
+                           struct sy_err *err, const char *fmt, ...)
 {
     char text[sizeof err->text];
     va_list args;

@@ -13,8 +13,10 @@ int sy_run(Suite *suite);
  * then counts it as skipped instead of passed. */
 void sy_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* Folder of real machines (with hwloc/, made/, malformed/, matrices/ …) or NULL where it is not at
- * hand; and hwloc's own test machines (xml/, linux/), which tests/machines/fetch.sh fetches. */
+/* Folder with topologies/ of more real machines than the repository carries, or NULL where it is
+ * not at hand ($SWITCHYARD_SHARED goes before `compiled_in`, which is SY_SHARED_DIR); and hwloc's
+ * own test machines (xml/, linux/), which tests/machines/fetch.sh fetches
+ * ($SWITCHYARD_HWLOC_MACHINES). */
 const char *sy_shared_dir(const char *compiled_in);
 const char *sy_hwloc_machines(void);
 
