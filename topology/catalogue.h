@@ -70,6 +70,7 @@ struct sy_model {
     bool is_vf;        /* a virtual function: shares its physical function's card */
     bool needs_user_function; /* FPGA: without its user function the card is unhealthy */
     uint8_t units_per_card;   /* consecutive units (PCI order) that make one card; 1 = alone */
+    uint8_t units_per_function; /* units behind one PCI function (Atlas 300I Duo: 2), a card; else 1 */
     const char *memory_type;  /* "HBM2e", NULL = unknown */
     struct sy_fact memory_mib;       /* per unit */
     struct sy_fact memory_bw_mbps;   /* MB/s per unit */
