@@ -13,7 +13,7 @@ struct sy_cluster {
     struct sy_node **node; /* ascending by name */
     /* Nodes that placement cannot tell apart have the same class: 0 .. nclass-1. */
     uint32_t nclass;
-    uint32_t *class_of; /* [n] */
+    uint32_t *class_of;  /* [n] */
     uint32_t index_mask; /* open addressing; slots hold node index + 1 */
     uint32_t *index;
 };

@@ -24,8 +24,8 @@
     X(SOCKET, "SOCKET") /* one package */                                                          \
     X(SYS, "SYS")       /* two packages */                                                         \
     X(UNKNOWN, "UNKNOWN")                                                                          \
-    X(NVL, "NVL") X(XGMI, "XGMI") X(HCCS, "HCCS") X(SIO, "SIO") X(XELINK, "XELINK")                \
-    X(OTHER, "OTHER")
+    X(NVL, "NVL")                                                                                  \
+    X(XGMI, "XGMI") X(HCCS, "HCCS") X(SIO, "SIO") X(XELINK, "XELINK") X(OTHER, "OTHER")
 enum sy_path_class {
 #define X(id, name) SY_PATH_##id,
     SY_PATHS(X)
@@ -36,8 +36,8 @@ enum sy_path_class {
 
 /* X(id, word of switchyard.dev/require): places a set may be asked to lie within */
 #define SY_SCOPES(X)                                                                               \
-    X(SLOT, "slot") X(SWITCH, "switch") X(ROOT, "root") X(NUMA, "numa") X(SOCKET, "socket")        \
-    X(ANY, "any")
+    X(SLOT, "slot")                                                                                \
+    X(SWITCH, "switch") X(ROOT, "root") X(NUMA, "numa") X(SOCKET, "socket") X(ANY, "any")
 enum sy_scope {
 #define X(id, name) SY_SCOPE_##id,
     SY_SCOPES(X)
@@ -46,24 +46,23 @@ enum sy_scope {
 };
 
 struct sy_unit {
-    uint16_t obj;   /* its primary function (FPGA: the user function) */
-    uint16_t card;  /* index into the fabric's cards */
-    uint8_t kind;   /* enum sy_kind */
-    bool broken;    /* present but unusable as found: no user function, bound to vfio-pci */
+    uint16_t obj;           /* its primary function (FPGA: the user function) */
+    uint16_t card;          /* index into the fabric's cards */
+    uint8_t kind;           /* enum sy_kind */
+    bool broken;            /* present but unusable as found: no user function, bound to vfio-pci */
     const char *broken_why; /* static text, NULL unless broken */
     const struct sy_model *model;
-    struct sy_pci_addr addr;   /* of the primary function: the unit's identity … */
-    uint8_t index;             /* … with this, among units of one function (0 here) */
-    struct sy_devset resources; /* every resource name it can be asked by */
-    uint16_t share;      /* thousandths of its card that taking it takes */
-    uint32_t link_mbps;  /* usable host link of the function, 0 = unknown */
+    struct sy_pci_addr addr;             /* of the primary function: the unit's identity … */
+    uint8_t index;                       /* … with this, among units of one function (0 here) */
+    struct sy_devset resources;          /* every resource name it can be asked by */
+    uint16_t share;                      /* thousandths of its card that taking it takes */
+    uint32_t link_mbps;                  /* usable host link of the function, 0 = unknown */
     uint32_t memory_bw_mbps, memory_mib; /* 0 = unknown */
     uint32_t tdp_mw, idle_mw;            /* 0 = unknown */
-    int16_t place[SY_SCOPE_COUNT]; /* id of the place of each scope it lies in, -1 = none or
-                                      unknown; comparable within one fabric and scope. It is the
-                                      index of the object that is the place: slot: the first
-                                      function of the card; switch: upstream port of the topmost
-                                      switch; root: host bridge; numa; socket; any: 0 */
+    /* Id of the place of each scope it lies in, -1 = none or unknown; comparable within one fabric
+     * and scope. It is the index of the object that is the place. Slot: the first function of the
+     * card; switch: the upstream port of the topmost switch; root: the host bridge; any: 0. */
+    int16_t place[SY_SCOPE_COUNT];
     int16_t pf; /* of a virtual function: unit of its physical function, -1 = none or unknown */
 };
 
@@ -75,10 +74,10 @@ struct sy_card {
 
 /* How two units are joined (symmetric; the diagonal is SLOT with the unit's own link). */
 struct sy_pair {
-    uint8_t pcie;    /* class over PCIe and the CPU: SLOT … UNKNOWN */
-    uint8_t path;    /* the class that counts: the overlay's where there is one, else pcie */
-    uint8_t cpu;     /* CPU side only: NODE (same NUMA node), SOCKET, SYS or UNKNOWN */
-    uint32_t mbps;   /* MB/s one direction with nothing shared, 0 = unknown */
+    uint8_t pcie;       /* class over PCIe and the CPU: SLOT … UNKNOWN */
+    uint8_t path;       /* the class that counts: the overlay's where there is one, else pcie */
+    uint8_t cpu;        /* CPU side only: NODE (same NUMA node), SOCKET, SYS or UNKNOWN */
+    uint32_t mbps;      /* MB/s one direction with nothing shared, 0 = unknown */
     uint32_t pcie_mbps; /* the same over PCIe, 0 = unknown */
 };
 
@@ -93,14 +92,14 @@ struct sy_fabric {
     struct sy_card *card;
     struct sy_pair *pair; /* [a * nunit + b] */
     /* Per object of the inventory: */
-    struct sy_devset *under;     /* units whose primary function is the object or below it */
-    uint32_t *uplink_mbps;       /* capacity of the edge to its parent, MB/s one direction:
-                                    0 = unknown or without limit of its own */
-    struct sy_devset *overlay;   /* per unit: units it has an overlay link to */
-    uint16_t nnuma, npackage;    /* NUMA nodes with CPUs or devices, packages */
-    uint32_t socket_mbps;        /* between two packages, 0 = unknown */
-    struct sy_digest shape;      /* as digest, without the devices' names and vendor ids: what
-                                    placement reads. Few in a cluster, where digests are many */
+    struct sy_devset *under;   /* units whose primary function is the object or below it */
+    uint32_t *uplink_mbps;     /* capacity of the edge to its parent, MB/s one direction:
+                                  0 = unknown or without limit of its own */
+    struct sy_devset *overlay; /* per unit: units it has an overlay link to */
+    uint16_t nnuma, npackage;  /* NUMA nodes with CPUs or devices, packages */
+    uint32_t socket_mbps;      /* between two packages, 0 = unknown */
+    struct sy_digest shape;    /* as digest, without the devices' names and vendor ids: what
+                                  placement reads. Few in a cluster, where digests are many */
     const struct sy_fabric_inner *inner; /* topology/fabric_private.h */
 };
 
@@ -111,7 +110,8 @@ SY_NODISCARD enum sy_code sy_fabric_build(const struct sy_inventory *inv, struct
 struct sy_fabric *sy_fabric_ref(struct sy_fabric *fabric); /* thread-safe */
 void sy_fabric_unref(struct sy_fabric *fabric);            /* thread-safe; takes NULL */
 
-static inline const struct sy_pair *sy_fabric_pair(const struct sy_fabric *f, unsigned a, unsigned b)
+static inline const struct sy_pair *sy_fabric_pair(const struct sy_fabric *f, unsigned a,
+                                                   unsigned b)
 {
     return &f->pair[(size_t)a * f->nunit + b];
 }

@@ -11,8 +11,11 @@
 #include "base/arena.h"
 #include "topology/pci.h"
 
-#define SY_OBJ_MAX 4096u  /* objects of one node; more is SY_ELIMIT */
-#define SY_LINK_MAX 16384u /* device links of one node */
+#define SY_OBJ_MAX 4096u            /* objects of one node; more is SY_ELIMIT */
+#define SY_LINK_MAX 16384u          /* device links of one node */
+#define SY_LINK_MBPS_MAX 100000000u /* MB/s of one link */
+#define SY_OBJ_NAME_MAX 253u        /* bytes of a device's name, id, driver; of the source */
+#define SY_OBJ_TEXT_MAX 1024u       /* bytes of product, boot id, CPU vendor and model */
 
 /* X(id, name in documents: hwloc's and PCI's words) */
 #define SY_OBJ_TYPES(X)                                                                            \
@@ -31,21 +34,21 @@ enum sy_obj_type {
 
 struct sy_obj {
     uint16_t parent;
-    uint8_t type;      /* enum sy_obj_type */
-    uint8_t bus_first; /* bridges: secondary bus … */
-    uint8_t bus_last;  /* … and subordinate bus, both 0 when unknown */
+    uint8_t type;                 /* enum sy_obj_type */
+    uint8_t bus_first;            /* bridges: secondary bus … */
+    uint8_t bus_last;             /* … and subordinate bus, both 0 when unknown */
     uint8_t cur_width, max_width; /* lanes of the link upward, 0 = unknown */
-    bool is_vf;        /* an SR-IOV virtual function, said by sysfs */
-    bool driver_known; /* `driver` was read; NULL then means that none is bound */
-    uint32_t os_index; /* Package and NUMANode: the kernel's number */
-    uint32_t memory_mib; /* NUMANode, 0 = unknown */
-    struct sy_pci_addr addr; /* HostBridge: domain and root bus only */
+    bool is_vf;                   /* an SR-IOV virtual function, said by sysfs */
+    bool driver_known;            /* `driver` was read; NULL then means that none is bound */
+    uint32_t os_index;            /* Package and NUMANode: the kernel's number */
+    uint32_t memory_mib;          /* NUMANode, 0 = unknown */
+    struct sy_pci_addr addr;      /* HostBridge: domain and root bus only */
     struct sy_pci_id id;
     uint32_t cur_link_mbps, max_link_mbps; /* link upward, MB/s one direction, 0 = unknown */
-    const char *name;   /* OS device: "npu0", "nvml0", "mlx5_0"; NULL = none */
-    const char *uuid;   /* vendor's id, NULL = unknown */
-    const char *driver; /* bound kernel driver */
-    struct sy_pci_addr physfn; /* of a VF, valid when has_physfn */
+    const char *name;                      /* OS device: "npu0", "nvml0", "mlx5_0"; NULL = none */
+    const char *uuid;                      /* vendor's id, NULL = unknown */
+    const char *driver;                    /* bound kernel driver */
+    struct sy_pci_addr physfn;             /* of a VF, valid when has_physfn */
     bool has_physfn;
 };
 
@@ -91,9 +94,11 @@ int sy_obj_type_find(const char *name);
 int sy_link_type_find(const char *name);
 
 /* Check every rule above and the PCI ones: parents before children, kinds that may hang below each
- * other (nothing below a device, only bridges and devices below bridges), addresses unique, bus ranges nested in the
- * parent's and holding the children's buses where known, links between distinct devices. The first
- * broken rule is SY_EINVAL with the object's index and address in the text. */
+ * other (nothing below a device, only bridges and devices below bridges), addresses unique, bus
+ * ranges nested in the parent's and holding the children's buses where known, links between
+ * distinct devices, texts printable UTF-8 of the lengths above, nesting of at most 64. The first
+ * broken rule is SY_EINVAL (SY_ELIMIT: too many objects or links) with the object's index and
+ * address in the text. */
 SY_NODISCARD enum sy_code sy_inventory_check(const struct sy_inventory *inv, struct sy_err *err);
 
 #endif

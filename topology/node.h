@@ -25,9 +25,9 @@ struct sy_holder {
 #define SY_UNKNOWN_MW (-1) /* a power value that nobody told */
 
 struct sy_unit_usage {
-    uint16_t held;      /* thousandths of the unit held */
-    uint16_t holder;    /* index of the holding pod's first holder + 1, 0 = not held or holder unknown;
-                           units of one pod have the same number */
+    uint16_t held;   /* thousandths of the unit held */
+    uint16_t holder; /* index of the holding pod's first holder + 1, 0 = not held or holder unknown;
+                        units of one pod have the same number */
     bool unhealthy;
     const char *reason; /* why unhealthy, NULL */
     int64_t cap_mw;     /* device's own power cap, SY_UNKNOWN_MW = none told (its TDP counts) */
@@ -44,7 +44,7 @@ struct sy_usage {
     struct sy_unit_usage *unit;
     uint16_t nholder;
     struct sy_holder *holder;
-    struct sy_devset free;   /* healthy, nothing held, and its card has the share left */
+    struct sy_devset free; /* healthy, nothing held, and its card has the share left */
     struct sy_devset healthy;
     int64_t limit_mw; /* node's power cap; SY_UNKNOWN_MW */
     int64_t base_mw;  /* what is not our devices (CPUs, fans); SY_UNKNOWN_MW */
@@ -55,7 +55,7 @@ struct sy_label {
 };
 
 struct sy_node {
-    unsigned refs; /* atomic */
+    unsigned refs;          /* atomic */
     struct sy_arena *arena; /* name, labels */
     const char *name;
     size_t name_len;
@@ -70,8 +70,8 @@ struct sy_node {
 /* Usage without a report: all free and healthy, mode COUNTS. */
 SY_NODISCARD enum sy_code sy_usage_new_unreported(const struct sy_fabric *fabric,
                                                   struct sy_usage **ret, struct sy_err *err);
-/* A copy of `usage` in which the units of `freed` are held by nobody (preemption's victims), or those of `taken`
- * are held (what-if, tests). The digest is made anew. */
+/* A copy of `usage` in which the units of `freed` are held by nobody (preemption's victims), or
+ * those of `taken` are held (what-if, tests). The digest is made anew. */
 SY_NODISCARD enum sy_code sy_usage_change(const struct sy_fabric *fabric,
                                           const struct sy_usage *usage, struct sy_devset freed,
                                           struct sy_devset taken, struct sy_usage **ret,

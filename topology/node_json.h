@@ -12,26 +12,32 @@
 
 /* What a document holds. Lives in the arena given to the reader. */
 struct sy_node_doc {
-    const char *name;       /* metadata.name, NULL = absent */
+    const char *name; /* metadata.name, NULL = absent */
     uint32_t nlabel;
     struct sy_label *label;
     bool has_spec, has_status;
-    struct sy_inventory inv;   /* when has_spec; checked by sy_inventory_check */
-    json_t *status;            /* when has_status; borrowed from the parsed root */
+    struct sy_inventory inv; /* when has_spec; checked by sy_inventory_check */
+    json_t *status;          /* when has_status; borrowed from the parsed root */
 };
 
+/* Read an inventory (a document's spec object) at path `at`; the result lives in the arena and has
+ * passed sy_inventory_check. */
+SY_NODISCARD enum sy_code sy_inventory_from_json(const json_t *spec, const struct sy_path *at,
+                                                 struct sy_arena *arena, struct sy_inventory *ret,
+                                                 struct sy_err *err);
 /* Read document `root` (kept alive by the caller as long as the result's status is used). */
 SY_NODISCARD enum sy_code sy_node_doc_from_json(const json_t *root, struct sy_arena *arena,
                                                 struct sy_node_doc *ret, struct sy_err *err);
-/* Usage from a status object, for a fabric: devices are named by PCI address (any function of the unit)
- * and optional unit index; a device that the node does not have is SY_EINVAL. Absent = free,
+/* Usage from a status object, for a fabric: devices are named by PCI address (any function of the
+ * unit) and optional unit index; a device that the node does not have is SY_EINVAL. Absent = free,
  * healthy. Mode is "exact" unless the document says otherwise. */
 SY_NODISCARD enum sy_code sy_usage_from_json(const json_t *status, const struct sy_fabric *fabric,
                                              const struct sy_path *at, struct sy_usage **ret,
                                              struct sy_err *err);
-/* The whole way: bytes → document → fabric → usage → node (`name` overrides metadata.name when not
- * NULL; a differing metadata.name is then SY_ECONFLICT). `status`/`status_len`: a separate status
- * document (NODE.status.json) that wins over one inside; NULL = none. */
+/* The whole way: bytes → document → fabric → usage → node. `name`, when not NULL, is the node's; a
+ * metadata.name that differs is SY_ECONFLICT. `status`, `status_len`: a separate status document
+ * (NODE.status.json; it may leave out apiVersion and kind) that wins over the one inside; NULL =
+ * none. */
 SY_NODISCARD enum sy_code sy_node_from_bytes(const char *data, size_t len, const char *status,
                                              size_t status_len, const char *name,
                                              struct sy_catalogue *cat, struct sy_node **ret,

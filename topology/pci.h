@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct sy_pci_addr {
-    uint32_t domain; /* 16 bits on most machines; VMD and some Arm hosts have more */
+    uint32_t domain;        /* 16 bits on most machines; VMD and some Arm hosts have more */
     uint8_t bus, dev, func; /* dev < 32, func < 8 */
 };
 #define SY_PCI_ADDR_TEXT 20 /* "dddddddd:bb:dd.f" and its NUL */
@@ -28,7 +28,7 @@ static inline bool sy_pci_same_slot(struct sy_pci_addr a, struct sy_pci_addr b)
 }
 
 struct sy_pci_id {
-    uint16_t class_id; /* base class and subclass: 0x1200, 0x0302 */
+    uint16_t class_id;                             /* base class and subclass: 0x1200, 0x0302 */
     uint16_t vendor, device, subvendor, subdevice; /* 0 = unknown */
 };
 

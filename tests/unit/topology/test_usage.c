@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+#include "tests/lib/run.h"
+#include "topology/node_json.h"
+#include "topology/usage_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct sy_catalogue *catalogue;
+
+static void setup(void)
+{
+    struct sy_err err = {0};
+    ck_assert_msg(sy_catalogue_load(NULL, 0, &catalogue, &err) == SY_OK, "%s", err.text);
+}
+
+static void teardown(void)
+{
+    sy_catalogue_unref(catalogue);
+}
+
+/* A golden machine with another status. */
+static struct sy_node *load(const char *machine, const char *status)
+{
+    char path[1024];
+    sy_autofree char *data = NULL;
+    size_t len;
+    struct sy_err err = {0};
+    struct sy_node *node = NULL;
+    (void)snprintf(path, sizeof path, SY_SOURCE_DIR "/tests/golden/nodes/%s.json", machine);
+    ck_assert_msg(sy_file_read(path, SY_NODE_JSON_MAX, &data, &len, &err) == SY_OK, "%s", err.text);
+    ck_assert_msg(sy_node_from_bytes(data, len, status, strlen(status), NULL, catalogue, &node,
+                                     &err) == SY_OK,
+                  "%s", err.text);
+    ck_assert_msg(sy_node_check(node, &err) == SY_OK, "%s", err.text);
+    return node;
+}
+
+static const char *show(const struct sy_devset *set)
+{
+    static char text[512];
+    (void)sy_devset_format(set, text, sizeof text);
+    return text;
+}
+
+/* virtual-functions: physical 0 with virtual 1-4, physical 5 with virtual 6-7, 8-9 of a hidden one.
+ * mi250x-cards: dies 0-1 and 2-3. */
+static const struct {
+    const char *description, *machine, *status, *free;
+} cases[] = {
+    {"all free", "virtual-functions", "{\"status\":{}}", "0-9"},
+    {"a virtual function held", "virtual-functions",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:19:00.3\",\"held\":1000}]}}", "1,3-9"},
+    {"a part of one held", "virtual-functions",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:19:00.3\",\"held\":1}]}}", "1,3-9"},
+    {"the physical function held", "virtual-functions",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:19:00.0\",\"held\":1000}]}}", "5-9"},
+    {"a sliver of the physical function held", "virtual-functions",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:19:00.0\",\"held\":1}]}}", "5-9"},
+    {"unhealthy", "virtual-functions",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:19:00.0\",\"healthy\":false}]}}", "1-9"},
+    {"one die of a card", "mi250x-cards",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:c6:00.0\",\"held\":1000}]}}", "0,2-3"},
+    {"half a die", "mi250x-cards",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:c6:00.0\",\"held\":500}]}}", "0,2-3"},
+    {"named by the management function", "alveo-functions",
+     "{\"status\":{\"devices\":[{\"pci\":\"0000:17:00.0\",\"held\":1000}]}}", ""},
+};
+
+START_TEST(free_set)
+{
+    struct sy_node *node = load(cases[_i].machine, cases[_i].status);
+    ck_assert_msg(strcmp(show(&node->usage->free), cases[_i].free) == 0, "%s: expected %s, got %s",
+                  cases[_i].description, cases[_i].free, show(&node->usage->free));
+    sy_node_unref(node);
+}
+END_TEST
+
+static const char two_pods[] =
+    "{\"status\":{\"devices\":["
+    "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"p\",\"uid\":\"1\","
+    "\"container\":\"x\"}]},"
+    "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"q\",\"uid\":\"2\"}]},"
+    "{\"pci\":\"0000:13:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"p\",\"uid\":\"1\","
+    "\"container\":\"y\"},{\"namespace\":\"a\",\"name\":\"q\",\"uid\":\"2\"}]},"
+    "{\"pci\":\"0000:14:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"p\",\"uid\":\"9\"}]},"
+    "{\"pci\":\"0000:15:00.0\",\"held\":1000}]}}";
+
+START_TEST(units_of_one_pod)
+{
+    struct sy_node *node = load("link-states", two_pods);
+    const struct sy_usage *usage = node->usage;
+    ck_assert_uint_eq(usage->nholder, 5);
+    ck_assert_uint_eq(usage->unit[0].holder, usage->unit[2].holder);
+    ck_assert_uint_ne(usage->unit[0].holder, usage->unit[1].holder);
+    ck_assert_uint_ne(usage->unit[0].holder, usage->unit[3].holder); /* another uid */
+    ck_assert_uint_eq(usage->unit[2].holder_count, 2);
+    ck_assert_str_eq(usage->holder[usage->unit[2].holder_first].container, "y");
+    ck_assert_uint_eq(usage->unit[4].holder, 0);
+    ck_assert_uint_eq(usage->unit[5].holder, 0);
+    sy_node_unref(node);
+}
+END_TEST
+
+START_TEST(digest_reads_what_placement_reads)
+{
+    static const struct {
+        const char *status;
+        bool same;
+    } other[] = {
+        /* The same groups under other names, at another time. */
+        {"{\"status\":{\"observedTime\":\"2026-01-01T00:00:00Z\",\"devices\":["
+         "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]},"
+         "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]}]}}",
+         true},
+        {"{\"status\":{\"devices\":["
+         "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]},"
+         "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"y\"}]}]}}",
+         false},
+        {"{\"status\":{\"mode\":\"predicted\",\"devices\":["
+         "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]},"
+         "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]}]}}",
+         false},
+        {"{\"status\":{\"power\":{\"limitWatts\":1},\"devices\":["
+         "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]},"
+         "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]}]}}",
+         false},
+    };
+    struct sy_node *base =
+        load("link-states",
+             "{\"status\":{\"devices\":["
+             "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"p\"}]},"
+             "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"p\"}]}"
+             "]}}");
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        struct sy_node *node = load("link-states", other[i].status);
+        ck_assert_msg(sy_digest_equal(node->usage->digest, base->usage->digest) == other[i].same,
+                      "status %zu", i);
+        ck_assert_msg(sy_digest_equal(node->state, base->state) == other[i].same, "status %zu", i);
+        sy_node_unref(node);
+    }
+    sy_node_unref(base);
+}
+END_TEST
+
+static struct sy_devset set_of(const char *text)
+{
+    struct sy_devset set;
+    ck_assert_int_eq(sy_devset_parse(text, &set, NULL), SY_OK);
+    return set;
+}
+
+START_TEST(change)
+{
+    struct sy_err err = {0};
+    struct sy_usage *freed = NULL, *back = NULL;
+    struct sy_node *node = load("link-states", two_pods), *changed = NULL;
+    ck_assert_str_eq(show(&node->usage->free), "5-9");
+    ck_assert_int_eq(
+        sy_usage_change(node->fabric, node->usage, set_of("0,2"), set_of("9"), &freed, &err),
+        SY_OK);
+    ck_assert_str_eq(show(&freed->free), "0,2,5-8");
+    ck_assert_int_eq(sy_node_new("c", node->fabric, freed, NULL, 0, &changed, &err), SY_OK);
+    ck_assert_msg(sy_node_check(changed, &err) == SY_OK, "%s", err.text);
+    ck_assert(!sy_digest_equal(freed->digest, node->usage->digest));
+    /* Changing nothing gives the same state. */
+    ck_assert_int_eq(
+        sy_usage_change(node->fabric, node->usage, SY_DEVSET_EMPTY, SY_DEVSET_EMPTY, &back, &err),
+        SY_OK);
+    ck_assert(sy_digest_equal(back->digest, node->usage->digest));
+    sy_node_unref(node); /* what was copied must not lean on it */
+    ck_assert_str_eq(freed->holder[1].name, "q");
+    sy_usage_unref(back);
+    sy_usage_unref(freed);
+    sy_node_unref(changed);
+}
+END_TEST
+
+START_TEST(unreported)
+{
+    struct sy_err err = {0};
+    struct sy_usage *usage = NULL;
+    struct sy_node *node = load("alveo-functions", "{\"status\":{}}");
+    ck_assert_int_eq(sy_usage_new_unreported(node->fabric, &usage, &err), SY_OK);
+    ck_assert_uint_eq(usage->mode, SY_MODE_COUNTS);
+    ck_assert_str_eq(show(&usage->free), "0"); /* the broken ones are not */
+    ck_assert_int_eq(usage->limit_mw, SY_UNKNOWN_MW);
+    ck_assert_int_eq(usage->unit[0].cap_mw, SY_UNKNOWN_MW);
+    sy_usage_unref(usage);
+    sy_node_unref(node);
+}
+END_TEST
+
+/* The checker must see what is broken: each invariant of a usage, broken by hand. */
+START_TEST(checker_sees)
+{
+    struct sy_node *node = load("mi250x-cards", "{\"status\":{}}");
+    struct sy_usage *usage = node->usage;
+    struct sy_err err = {0};
+    usage->unit[1].held = 1000;
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "unit 1: wrongly free, or wrongly not");
+    sy_devset_del(&usage->free, 1);
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "usage digest is not of its content");
+    usage->digest = sy_usage_digest(usage);
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "state digest is not of fabric and usage");
+    node->fabric->pair[1].mbps++;
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "units 0 and 1: not symmetric");
+    sy_node_unref(node);
+}
+END_TEST
+
+START_TEST(modes)
+{
+    ck_assert_str_eq(sy_mode_name(SY_MODE_EXACT), "exact");
+    ck_assert_str_eq(sy_mode_name(SY_MODE_PREDICTED), "predicted");
+    ck_assert_str_eq(sy_mode_name(SY_MODE_COUNTS), "counts");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("usage");
+    TCase *tcase = tcase_create("usage");
+    tcase_add_unchecked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, free_set, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(tcase, units_of_one_pod);
+    tcase_add_test(tcase, digest_reads_what_placement_reads);
+    tcase_add_test(tcase, change);
+    tcase_add_test(tcase, unreported);
+    tcase_add_test(tcase, checker_sees);
+    tcase_add_test(tcase, modes);
+    suite_add_tcase(suite, tcase);
+    return sy_run(suite);
+}

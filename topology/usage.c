@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+#include "topology/usage_private.h"
+
+#include <string.h>
+
+#define USAGE_BYTES_MAX ((size_t)16 << 20)
+
+enum sy_code sy_usage_begin(const struct sy_fabric *fabric, size_t nholder, struct sy_usage **ret,
+                            struct sy_err *err)
+{
+    if (nholder > SY_HOLDERS_MAX)
+        return sy_fail(err, SY_ELIMIT, "%zu holders of devices, at most %u are supported", nholder,
+                       SY_HOLDERS_MAX);
+    struct sy_arena *arena = sy_arena_new(USAGE_BYTES_MAX);
+    struct sy_usage *usage = arena != NULL ? sy_arena_calloc(arena, 1, sizeof *usage) : NULL;
+    if (usage != NULL) {
+        usage->unit = sy_arena_calloc(arena, fabric->nunit, sizeof *usage->unit);
+        usage->holder = sy_arena_calloc(arena, nholder, sizeof *usage->holder);
+    }
+    if (usage == NULL || usage->unit == NULL || usage->holder == NULL) {
+        sy_arena_free(arena);
+        return sy_fail(err, SY_ENOMEM, "out of memory");
+    }
+    usage->refs = 1;
+    usage->arena = arena;
+    usage->mode = SY_MODE_COUNTS;
+    usage->nunit = fabric->nunit;
+    usage->limit_mw = SY_UNKNOWN_MW;
+    usage->base_mw = SY_UNKNOWN_MW;
+    for (uint16_t u = 0; u < usage->nunit; u++)
+        usage->unit[u].cap_mw = SY_UNKNOWN_MW;
+    *ret = usage;
+    return SY_OK;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+uint16_t sy_usage_group(const struct sy_usage *usage, uint16_t i)
+{
+    const struct sy_holder *holder = &usage->holder[i];
+    for (uint16_t k = 0; k < i; k++) {
+        const struct sy_holder *other = &usage->holder[k];
+        if (same_text(other->name, holder->name) &&
+            same_text(other->namespace_, holder->namespace_) && same_text(other->uid, holder->uid))
+            return (uint16_t)(k + 1);
+    }
+    return (uint16_t)(i + 1);
+}
+
+/* Thousandths of the card that a holder of `held` thousandths of the unit has, rounded up. */
+static unsigned card_part(const struct sy_unit *unit, uint16_t held)
+{
+    return ((unsigned)unit->share * held + SY_WHOLE - 1) / SY_WHOLE;
+}
+
+void sy_usage_sets(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                   struct sy_devset *ret_free, struct sy_devset *ret_healthy)
+{
+    unsigned card_held[SY_UNIT_MAX] = {0};
+    struct sy_devset vf_held = SY_DEVSET_EMPTY; /* physical units with a held virtual function */
+    for (uint16_t u = 0; u < usage->nunit; u++) {
+        const struct sy_unit *unit = &fabric->unit[u];
+        card_held[unit->card] += card_part(unit, usage->unit[u].held);
+        if (unit->pf >= 0 && usage->unit[u].held != 0)
+            sy_devset_add(&vf_held, (unsigned)unit->pf);
+    }
+    *ret_free = *ret_healthy = SY_DEVSET_EMPTY;
+    for (uint16_t u = 0; u < usage->nunit; u++) {
+        const struct sy_unit *unit = &fabric->unit[u];
+        if (unit->broken || usage->unit[u].unhealthy)
+            continue;
+        sy_devset_add(ret_healthy, u);
+        /* On a card of several dies the counter alone would not see a die given away in parts. */
+        bool parts_held =
+            sy_devset_has(&vf_held, u) || (unit->pf >= 0 && usage->unit[unit->pf].held != 0);
+        if (usage->unit[u].held == 0 && !parts_held &&
+            card_held[unit->card] + unit->share <= fabric->card[unit->card].capacity)
+            sy_devset_add(ret_free, u);
+    }
+}
+
+/* Pods are digested by the first unit they hold: names do not matter to placement, groups do. */
+struct sy_digest sy_usage_digest(const struct sy_usage *usage)
+{
+    struct sy_digest d = sy_digest_begin();
+    sy_digest_u64(&d, (uint64_t)usage->mode << 16 | usage->nunit);
+    sy_digest_u64(&d, (uint64_t)usage->limit_mw);
+    sy_digest_u64(&d, (uint64_t)usage->base_mw);
+    for (uint16_t u = 0; u < usage->nunit; u++) {
+        const struct sy_unit_usage *unit = &usage->unit[u];
+        uint16_t group = 0;
+        if (unit->holder != 0) {
+            while (usage->unit[group].holder != unit->holder)
+                group++;
+            group++;
+        }
+        sy_digest_u64(&d, (uint64_t)group << 32 | (uint64_t)unit->held << 8 |
+                              (uint64_t)unit->unhealthy);
+        sy_digest_u64(&d, (uint64_t)unit->cap_mw);
+    }
+    return d;
+}
+
+void sy_usage_finish(const struct sy_fabric *fabric, struct sy_usage *usage)
+{
+    sy_usage_sets(fabric, usage, &usage->free, &usage->healthy);
+    usage->digest = sy_usage_digest(usage);
+}
+
+enum sy_code sy_usage_new_unreported(const struct sy_fabric *fabric, struct sy_usage **ret,
+                                     struct sy_err *err)
+{
+    struct sy_usage *usage;
+    enum sy_code code = sy_usage_begin(fabric, 0, &usage, err);
+    if (code != SY_OK)
+        return code;
+    sy_usage_finish(fabric, usage);
+    *ret = usage;
+    return SY_OK;
+}
+
+static bool copy_text(struct sy_arena *arena, const char **text)
+{
+    if (*text == NULL)
+        return true;
+    *text = sy_arena_strndup(arena, *text, strlen(*text));
+    return *text != NULL;
+}
+
+/* The reported facts, without what follows from them. */
+static bool copy_report(const struct sy_usage *from, struct sy_usage *to)
+{
+    to->mode = from->mode;
+    to->observed_us = from->observed_us;
+    to->limit_mw = from->limit_mw;
+    to->base_mw = from->base_mw;
+    to->nholder = from->nholder;
+    for (uint16_t i = 0; i < from->nholder; i++) {
+        struct sy_holder *holder = &to->holder[i];
+        *holder = from->holder[i];
+        if (!copy_text(to->arena, &holder->namespace_) || !copy_text(to->arena, &holder->name) ||
+            !copy_text(to->arena, &holder->uid) || !copy_text(to->arena, &holder->container))
+            return false;
+    }
+    for (uint16_t u = 0; u < from->nunit; u++) {
+        to->unit[u] = from->unit[u];
+        if (!copy_text(to->arena, &to->unit[u].reason))
+            return false;
+    }
+    return true;
+}
+
+enum sy_code sy_usage_change(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                             struct sy_devset freed, struct sy_devset taken, struct sy_usage **ret,
+                             struct sy_err *err)
+{
+    struct sy_usage *changed;
+    enum sy_code code = sy_usage_begin(fabric, usage->nholder, &changed, err);
+    if (code != SY_OK)
+        return code;
+    if (!copy_report(usage, changed)) {
+        sy_usage_unref(changed);
+        return sy_fail(err, SY_ENOMEM, "out of memory");
+    }
+    struct sy_devset both = sy_devset_or(freed, taken);
+    SY_DEVSET_EACH(u, &both)
+    {
+        if (u >= changed->nunit)
+            break;
+        struct sy_unit_usage *unit = &changed->unit[u];
+        unit->held = sy_devset_has(&taken, (unsigned)u) ? SY_WHOLE : 0;
+        unit->holder = unit->holder_first = unit->holder_count = 0;
+    }
+    sy_usage_finish(fabric, changed);
+    *ret = changed;
+    return SY_OK;
+}
+
+struct sy_usage *sy_usage_ref(struct sy_usage *usage)
+{
+    __atomic_fetch_add(&usage->refs, 1, __ATOMIC_RELAXED);
+    return usage;
+}
+
+void sy_usage_unref(struct sy_usage *usage)
+{
+    if (usage != NULL && __atomic_fetch_sub(&usage->refs, 1, __ATOMIC_ACQ_REL) == 1)
+        sy_arena_free(usage->arena); /* the usage itself lies in it */
+}

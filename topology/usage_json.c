@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A document's status ⇄ usage. */
+#include "base/devset.h"
+#include "topology/json_private.h"
+#include "topology/node_json.h"
+#include "topology/usage_private.h"
+
+#include <string.h>
+
+static enum sy_code read_mode(const json_t *status, const struct sy_path *at, struct sy_usage *ret,
+                              struct sy_err *err)
+{
+    const char *name = NULL;
+    enum sy_code code = sy_json_str(status, "mode", SY_JSON_OPTIONAL, SY_NAME_MAX, at, &name, err);
+    if (code != SY_OK)
+        return code;
+    ret->mode =
+        name == NULL ? SY_MODE_EXACT : SY_MODE_COUNTS; /* a newer writer's word: the least */
+    for (unsigned i = 0; name != NULL && i < SY_MODE_COUNT; i++) {
+        if (strcmp(name, sy_mode_name((enum sy_mode)i)) == 0)
+            ret->mode = (uint8_t)i;
+    }
+    return SY_OK;
+}
+
+static enum sy_code read_time(const json_t *status, const struct sy_path *at, struct sy_usage *ret,
+                              struct sy_err *err)
+{
+    const char *text = NULL;
+    struct sy_err why = {0};
+    enum sy_code code =
+        sy_json_str(status, "observedTime", SY_JSON_OPTIONAL, SY_NAME_MAX, at, &text, err);
+    if (code != SY_OK || text == NULL)
+        return code;
+    if (sy_time_parse(text, &ret->observed_us, &why) != SY_OK)
+        return sy_fail_at(SY_PATH_KEY(at, "observedTime"), SY_EPARSE, err, "%s", why.text);
+    return SY_OK;
+}
+
+static enum sy_code read_power(const json_t *status, const struct sy_path *at, struct sy_usage *ret,
+                               struct sy_err *err)
+{
+    json_t *power = NULL;
+    enum sy_code code = sy_json_object(status, "power", SY_JSON_OPTIONAL, at, &power, err);
+    const struct sy_path *here = SY_PATH_KEY(at, "power");
+    if (code == SY_OK && power != NULL)
+        code = sy_read_mw(power, "limitWatts", here, &ret->limit_mw, err);
+    if (code == SY_OK && power != NULL)
+        code = sy_read_mw(power, "baseWatts", here, &ret->base_mw, err);
+    return code;
+}
+
+/* The unit that a device entry names; -1: a device of this node that is not allocatable (by our
+ * catalogue: its writer's may know more). */
+static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
+                              const struct sy_fabric *fabric, int *ret, struct sy_err *err)
+{
+    struct sy_pci_addr addr;
+    int64_t index = 0;
+    bool present;
+    char text[SY_PCI_ADDR_TEXT];
+    enum sy_code code = sy_read_addr(item, "pci", SY_JSON_REQUIRED, at, &present, &addr, err);
+    if (code == SY_OK)
+        code = sy_json_int(item, "unit", SY_JSON_OPTIONAL, 0, SY_UNIT_MAX - 1, at, &index, err);
+    if (code != SY_OK)
+        return code;
+    *ret = sy_fabric_unit_find(fabric, addr, (unsigned)index);
+    if (*ret >= 0)
+        return SY_OK;
+    if (sy_fabric_unit_find(fabric, addr, 0) >= 0)
+        return sy_fail_at(SY_PATH_KEY(at, "unit"), SY_EINVAL, err, "%s has no unit %d",
+                          sy_pci_addr_format(addr, text), (int)index);
+    for (uint16_t i = 1; i < fabric->inv.nobj; i++) {
+        const struct sy_obj *obj = &fabric->inv.obj[i];
+        if (obj->type == SY_OBJ_DEVICE && sy_pci_addr_cmp(obj->addr, addr) == 0)
+            return SY_OK;
+    }
+    return sy_fail_at(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "the node has no device %s",
+                      sy_pci_addr_format(addr, text));
+}
+
+static enum sy_code read_holder(const json_t *item, const struct sy_path *at,
+                                struct sy_usage *usage, struct sy_err *err)
+{
+    struct sy_holder *holder = &usage->holder[usage->nholder];
+    if (!json_is_object(item))
+        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(item));
+    enum sy_code code =
+        sy_read_text(item, "namespace", SY_NAME_MAX, at, usage->arena, &holder->namespace_, err);
+    if (code == SY_OK)
+        code = sy_read_text(item, "name", SY_NAME_MAX, at, usage->arena, &holder->name, err);
+    if (code == SY_OK)
+        code = sy_read_text(item, "uid", SY_NAME_MAX, at, usage->arena, &holder->uid, err);
+    if (code == SY_OK)
+        code =
+            sy_read_text(item, "container", SY_NAME_MAX, at, usage->arena, &holder->container, err);
+    if (code != SY_OK)
+        return code;
+    if (holder->namespace_ == NULL || holder->name == NULL)
+        return sy_fail_at(SY_PATH_KEY(at, holder->name == NULL ? "name" : "namespace"), SY_EINVAL,
+                          err, "required");
+    usage->nholder++;
+    return SY_OK;
+}
+
+static enum sy_code read_held(const json_t *item, const struct sy_path *at, struct sy_usage *usage,
+                              struct sy_unit_usage *unit, struct sy_err *err)
+{
+    json_t *holders = NULL;
+    enum sy_code code =
+        sy_json_array(item, "holders", SY_JSON_OPTIONAL, SY_HOLDERS_MAX, at, &holders, err);
+    if (code != SY_OK)
+        return code;
+    size_t n = json_array_size(holders);
+    int64_t held = n > 0 ? SY_WHOLE : 0;
+    code = sy_json_int(item, "held", SY_JSON_OPTIONAL, 0, SY_WHOLE, at, &held, err);
+    if (code == SY_OK && held == 0 && n > 0)
+        code = sy_fail_at(SY_PATH_KEY(at, "held"), SY_EINVAL, err, "0, yet there are holders");
+    if (code != SY_OK)
+        return code;
+    const struct sy_path *here = SY_PATH_KEY(at, "holders");
+    unit->held = (uint16_t)held;
+    unit->holder_first = usage->nholder;
+    for (size_t i = 0; i < n && code == SY_OK; i++)
+        code = read_holder(json_array_get(holders, i), SY_PATH_AT(here, i), usage, err);
+    if (code != SY_OK)
+        return code;
+    unit->holder_count = (uint16_t)n;
+    if (n > 0)
+        unit->holder = sy_usage_group(usage, unit->holder_first);
+    else
+        unit->holder_first = 0;
+    return SY_OK;
+}
+
+static enum sy_code read_device(const json_t *item, const struct sy_path *at,
+                                const struct sy_fabric *fabric, struct sy_devset *seen,
+                                struct sy_usage *usage, struct sy_err *err)
+{
+    int u;
+    bool healthy = true;
+    if (!json_is_object(item))
+        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(item));
+    enum sy_code code = find_unit(item, at, fabric, &u, err);
+    if (code != SY_OK || u < 0)
+        return code;
+    if (sy_devset_has(seen, (unsigned)u)) {
+        char text[SY_PCI_ADDR_TEXT];
+        return sy_fail_at(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "device %s is listed twice",
+                          sy_pci_addr_format(fabric->unit[u].addr, text));
+    }
+    sy_devset_add(seen, (unsigned)u);
+    struct sy_unit_usage *unit = &usage->unit[u];
+    code = read_held(item, at, usage, unit, err);
+    if (code == SY_OK)
+        code = sy_json_bool(item, "healthy", SY_JSON_OPTIONAL, at, &healthy, err);
+    if (code == SY_OK)
+        code = sy_read_text(item, "reason", SY_TEXT_MAX, at, usage->arena, &unit->reason, err);
+    if (code == SY_OK)
+        code = sy_read_mw(item, "capWatts", at, &unit->cap_mw, err);
+    unit->unhealthy = !healthy;
+    if (healthy)
+        unit->reason = NULL;
+    return code;
+}
+
+/* Holders of all devices together, to know how much room they need. */
+static size_t count_holders(const json_t *devices)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(devices); i++)
+        n += json_array_size(json_object_get(json_array_get(devices, i), "holders"));
+    return n;
+}
+
+static enum sy_code fill(const json_t *status, const json_t *devices, const struct sy_path *at,
+                         const struct sy_fabric *fabric, struct sy_usage *usage, struct sy_err *err)
+{
+    struct sy_devset seen = SY_DEVSET_EMPTY;
+    enum sy_code code = read_mode(status, at, usage, err);
+    if (code == SY_OK)
+        code = read_time(status, at, usage, err);
+    if (code == SY_OK)
+        code = read_power(status, at, usage, err);
+    const struct sy_path *here = SY_PATH_KEY(at, "devices");
+    for (size_t i = 0; i < json_array_size(devices) && code == SY_OK; i++)
+        code =
+            read_device(json_array_get(devices, i), SY_PATH_AT(here, i), fabric, &seen, usage, err);
+    return code;
+}
+
+enum sy_code sy_usage_from_json(const json_t *status, const struct sy_fabric *fabric,
+                                const struct sy_path *at, struct sy_usage **ret, struct sy_err *err)
+{
+    json_t *devices = NULL;
+    struct sy_usage *usage;
+    if (!json_is_object(status))
+        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(status));
+    enum sy_code code =
+        sy_json_array(status, "devices", SY_JSON_OPTIONAL, SY_OBJ_MAX, at, &devices, err);
+    if (code == SY_OK)
+        code = sy_usage_begin(fabric, count_holders(devices), &usage, err);
+    if (code != SY_OK)
+        return code;
+    code = fill(status, devices, at, fabric, usage, err);
+    if (code != SY_OK) {
+        sy_usage_unref(usage);
+        return code;
+    }
+    sy_usage_finish(fabric, usage);
+    *ret = usage;
+    return SY_OK;
+}
+
+static json_t *holders_to_json(const struct sy_usage *usage, const struct sy_unit_usage *unit,
+                               bool *ok)
+{
+    json_t *ret = json_array();
+    for (uint16_t i = 0; i < unit->holder_count; i++) {
+        const struct sy_holder *holder = &usage->holder[unit->holder_first + i];
+        json_t *item = json_object();
+        sy_put_text(item, "namespace", holder->namespace_, ok);
+        sy_put_text(item, "name", holder->name, ok);
+        sy_put_text(item, "uid", holder->uid, ok);
+        sy_put_text(item, "container", holder->container, ok);
+        sy_append(ret, item, ok);
+    }
+    return ret;
+}
+
+static json_t *device_to_json(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                              uint16_t u, bool *ok)
+{
+    const struct sy_unit_usage *unit = &usage->unit[u];
+    json_t *ret = json_object();
+    sy_put_addr(ret, "pci", fabric->unit[u].addr, ok);
+    if (fabric->unit[u].index != 0)
+        sy_put(ret, "unit", json_integer(fabric->unit[u].index), ok);
+    sy_put_uint(ret, "held", unit->held, ok);
+    if (unit->holder_count > 0)
+        sy_put(ret, "holders", holders_to_json(usage, unit, ok), ok);
+    if (unit->unhealthy) {
+        sy_put(ret, "healthy", json_false(), ok);
+        sy_put_text(ret, "reason", unit->reason, ok);
+    }
+    sy_put_mw(ret, "capWatts", unit->cap_mw, ok);
+    return ret;
+}
+
+static void put_power(json_t *status, const struct sy_usage *usage, bool *ok)
+{
+    if (usage->limit_mw < 0 && usage->base_mw < 0)
+        return;
+    json_t *power = json_object();
+    sy_put_mw(power, "limitWatts", usage->limit_mw, ok);
+    sy_put_mw(power, "baseWatts", usage->base_mw, ok);
+    sy_put(status, "power", power, ok);
+}
+
+enum sy_code sy_usage_to_json(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                              json_t **ret, struct sy_err *err)
+{
+    bool ok = true;
+    char text[SY_TIME_TEXT];
+    sy_autojson json_t *status = json_object();
+    sy_autojson json_t *devices = json_array();
+    sy_put_text(status, "mode", sy_mode_name((enum sy_mode)usage->mode), &ok);
+    if (usage->observed_us > 0)
+        sy_put_text(status, "observedTime", sy_time_format(usage->observed_us, text), &ok);
+    for (uint16_t u = 0; u < usage->nunit && ok; u++) {
+        const struct sy_unit_usage *unit = &usage->unit[u];
+        if (unit->held != 0 || unit->unhealthy || unit->cap_mw >= 0)
+            sy_append(devices, device_to_json(fabric, usage, u, &ok), &ok);
+    }
+    sy_put(status, "devices", SY_TAKE(devices), &ok);
+    put_power(status, usage, &ok);
+    if (!ok)
+        return sy_fail(err, SY_ENOMEM, "out of memory while writing JSON");
+    *ret = SY_TAKE(status);
+    return SY_OK;
+}
