@@ -189,6 +189,7 @@ def documents():
         [held("0000:19:00.0", "serve-0"), held("0000:9a:00.0", "serve-1"), held("0000:33:00.0", "serve-1")],
         limit=5200, base=1000), "r1")
     yield "atlas-1.status", document("atlas-1", None, status(limit=5600, base=1200), "r3")
+    yield "p4d-1.status", document("p4d-1", None, status(limit=4800, base=1000), "r3")
     yield "dgx-1.status", document("dgx-1", None, status(limit=6500, base=1500), "r3")
 
 
