@@ -316,7 +316,8 @@ enum sy_code sy_json_dump(const json_t *value, bool pretty, char **ret_text, siz
 {
     struct sy_str text;
     sy_str_init(&text, SIZE_MAX);
-    size_t flags = JSON_ENCODE_ANY | (pretty ? (size_t)JSON_INDENT(2) : (size_t)JSON_COMPACT);
+    size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15); /* 31.508, not 31.507999999999999 */
+    flags |= pretty ? (size_t)JSON_INDENT(2) : (size_t)JSON_COMPACT;
     sy_mem_watch_begin();
     int ret = json_dump_callback(value, append_dump, &text, flags);
     char *taken = ret == 0 ? sy_str_take(&text, ret_len) : NULL;

@@ -167,13 +167,16 @@ void sy_fabric_unref(struct sy_fabric *fabric)
 
 int sy_fabric_unit_find(const struct sy_fabric *fabric, struct sy_pci_addr addr, unsigned index)
 {
-    if (index != 0)
-        return -1;
     for (uint16_t i = 1; i < fabric->inv.nobj; i++) {
         const struct sy_obj *obj = &fabric->inv.obj[i];
-        if (fabric->inner->unit_of[i] != 0 && obj->type == SY_OBJ_DEVICE &&
-            sy_pci_addr_cmp(obj->addr, addr) == 0)
-            return fabric->inner->unit_of[i] - 1;
+        if (fabric->inner->unit_of[i] == 0 || obj->type != SY_OBJ_DEVICE ||
+            sy_pci_addr_cmp(obj->addr, addr) != 0)
+            continue;
+        /* Units of one function follow each other. */
+        unsigned first = fabric->inner->unit_of[i] - 1u;
+        bool there = first + index < fabric->nunit &&
+                     fabric->unit[first + index].obj == fabric->unit[first].obj;
+        return there ? (int)(first + index) : -1;
     }
     return -1;
 }

@@ -30,6 +30,8 @@ static void group_physical(struct sy_fabric *f, const struct sy_fabric_inner *in
             continue;
         const struct sy_model *model = f->unit[u].model;
         unsigned per_card = model->units_per_card > 1 ? model->units_per_card : 1;
+        if (model->units_per_function > 1)
+            per_card *= model->units_per_function;
         unsigned left = per_card;
         uint16_t card = new_card(f, u);
         for (uint16_t k = u; k < f->nunit && left > 0; k++) {

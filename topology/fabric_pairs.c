@@ -32,8 +32,12 @@ static struct sy_pair pcie_pair(const struct sy_fabric *f, const struct sy_fabri
         .pcie = (uint8_t)sy_path_of(f, in, x->obj, y->obj),
         .cpu = (uint8_t)sy_path_cpu(f, in, x->obj, y->obj),
     };
-    min_edges(f, x->obj, top, &pair.pcie_mbps);
-    min_edges(f, y->obj, top, &pair.pcie_mbps);
+    if (x->obj == y->obj) { /* what lies between units of one function is not known: its link is */
+        pair.pcie_mbps = x->link_mbps;
+    } else {
+        min_edges(f, x->obj, top, &pair.pcie_mbps);
+        min_edges(f, y->obj, top, &pair.pcie_mbps);
+    }
     if (pair.pcie == SY_PATH_SYS && f->socket_mbps != 0 && pair.pcie_mbps > f->socket_mbps)
         pair.pcie_mbps = f->socket_mbps;
     pair.path = pair.pcie;

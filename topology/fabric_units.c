@@ -69,8 +69,15 @@ static bool is_given_away(const struct sy_obj *obj, bool network_vf)
            !network_vf;
 }
 
+/* Units behind one function; a card without its user function counts as one. */
+static unsigned parts_of(const struct sy_fabric_inner *in, uint16_t i)
+{
+    bool several = in->role[i] == SY_ROLE_UNIT && in->model[i]->units_per_function > 1;
+    return several ? in->model[i]->units_per_function : 1;
+}
+
 static void fill_unit(const struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t i,
-                      struct sy_unit *unit)
+                      unsigned index, struct sy_unit *unit)
 {
     const struct sy_obj *obj = &f->inv.obj[i];
     const struct sy_model *model = in->model[i];
@@ -79,6 +86,7 @@ static void fill_unit(const struct sy_fabric *f, const struct sy_fabric_inner *i
         .kind = model->kind,
         .model = model,
         .addr = obj->addr,
+        .index = (uint8_t)index,
         .resources = model->resources,
         .memory_bw_mbps = value(&model->memory_bw_mbps),
         .memory_mib = value(&model->memory_mib),
@@ -135,7 +143,7 @@ static enum sy_code make_units(struct sy_fabric *f, struct sy_fabric_inner *in,
 {
     size_t n = 0;
     for (uint16_t i = 1; i < f->inv.nobj; i++)
-        n += primary[i] == i;
+        n += primary[i] == i ? parts_of(in, i) : 0;
     if (n > SY_UNIT_MAX)
         return sy_fail(err, SY_ELIMIT, "%zu allocatable devices, at most %u are supported", n,
                        SY_UNIT_MAX);
@@ -143,8 +151,8 @@ static enum sy_code make_units(struct sy_fabric *f, struct sy_fabric_inner *in,
     if (f->unit == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
     for (uint16_t i = 1; i < f->inv.nobj; i++) {
-        if (primary[i] == i)
-            fill_unit(f, in, i, &f->unit[f->nunit++]);
+        for (unsigned k = 0; primary[i] == i && k < parts_of(in, i); k++)
+            fill_unit(f, in, i, k, &f->unit[f->nunit++]);
     }
     if (f->nunit > 1)
         qsort(f->unit, f->nunit, sizeof *f->unit, unit_cmp);
@@ -162,7 +170,8 @@ enum sy_code sy_fabric_find_units(struct sy_fabric *f, struct sy_fabric_inner *i
     if (code != SY_OK)
         return code;
     for (uint16_t u = 0; u < f->nunit; u++) {
-        in->unit_of[f->unit[u].obj] = (uint16_t)(u + 1);
+        if (f->unit[u].index == 0)
+            in->unit_of[f->unit[u].obj] = (uint16_t)(u + 1);
         for (uint16_t i = f->unit[u].obj; i != 0; i = f->inv.obj[i].parent)
             sy_devset_add(&f->under[i], u);
         sy_devset_add(&f->under[0], u);
