@@ -52,7 +52,7 @@ done
 [ -d "$cluster" ] || fail "$cluster: no such folder"
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libjansson-dev libhwloc-dev
-    libxml2-dev libyaml-dev python3 curl ca-certificates)
+    libyaml-dev python3 curl ca-certificates)
 
 install_packages() {
     local missing=() package
