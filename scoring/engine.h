@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine: snapshot x request x policy → one verdict per candidate. Pure; `now_us` is an input. A
- * decision depends on nothing but what struct sy_world and the arguments hold. */
+/* The engine: snapshot x request x policy → one verdict per candidate. Pure; `now_us` is an input.
+ * A decision depends on nothing but what struct sy_world and the arguments hold. */
 #ifndef SY_SCORING_ENGINE_H
 #define SY_SCORING_ENGINE_H
 
@@ -13,7 +13,7 @@
 /* All borrowed for the call. */
 struct sy_world {
     const struct sy_cluster *cluster;
-    const struct sy_power *power;   /* of this cluster and policy */
+    const struct sy_power *power; /* of this cluster and policy */
     const struct sy_policy *policy;
     const struct sy_catalogue *catalogue;
     int64_t now_us;       /* Unix time */
@@ -26,13 +26,16 @@ struct sy_candidate {
     size_t len;
     int64_t index;                   /* in the cluster, -1 = not there */
     const struct sy_node *template_; /* from switchyard.dev/fabric when not in the cluster; NULL */
+    const char *template_error;      /* why switchyard.dev/fabric could not be read; NULL */
 };
 
 struct sy_verdict {
-    uint8_t reason;  /* enum sy_reason */
-    uint8_t mode;    /* enum sy_mode of the node */
-    uint16_t score;  /* 0..1000, of the expected set */
-    uint8_t wire;    /* 0..10, set by sy_engine_prioritize */
+    uint8_t reason;    /* enum sy_reason */
+    uint8_t mode;      /* enum sy_mode of the node */
+    uint16_t score;    /* 0..1000, of the expected set */
+    uint8_t wire;      /* 0..10, set by sy_engine_prioritize */
+    uint8_t disagrees; /* enum sy_fit: our count that kube-scheduler's contradicts and that was no
+                          reason to drop the node (not an exact report); SY_FIT_YES = none */
     bool certain;
     uint32_t unknown; /* bits of enum sy_unknown */
     struct sy_room room;
@@ -42,8 +45,8 @@ struct sy_verdict {
 /* Fill the index of every candidate from its name. */
 void sy_engine_resolve(const struct sy_cluster *cluster, struct sy_candidate *candidate, size_t n);
 
-/* One verdict per candidate, in order; verdict[i] belongs to candidate[i]. Only reasons (no scores): a set is
- * searched for only where the pod requires something of it. SY_ENOMEM. */
+/* One verdict per candidate, in order; verdict[i] belongs to candidate[i]. Only reasons (no
+ * scores): a set is searched for only where the pod requires something of it. SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_engine_filter(const struct sy_world *world,
                                            const struct sy_request *request,
                                            const struct sy_candidate *candidate, size_t n,
@@ -61,18 +64,24 @@ SY_NODISCARD enum sy_code sy_engine_explain(const struct sy_world *world,
                                             const struct sy_candidate *candidate, size_t n,
                                             struct sy_arena *arena, struct sy_verdict *verdict,
                                             struct sy_err *err);
-/* Would the node's topology satisfy the pod with the victims gone? `victim_uid`: pods to be evicted.
- * Sets *ret to the reason (FITS or UNKNOWN_NODE: keep the node). */
-SY_NODISCARD enum sy_code sy_engine_preempt(const struct sy_world *world,
-                                            const struct sy_request *request,
-                                            const struct sy_candidate *candidate,
-                                            const char *const *victim_uid, size_t nvictim,
-                                            struct sy_arena *arena, enum sy_reason *ret,
-                                            struct sy_err *err);
+/* Would the node's topology satisfy the pod with the victims gone? `victim_uid`: pods to be
+ * evicted. Sets *ret to the reason (FITS or UNKNOWN_NODE: keep the node). */
+SY_NODISCARD enum sy_code
+sy_engine_preempt(const struct sy_world *world, const struct sy_request *request,
+                  const struct sy_candidate *candidate, const char *const *victim_uid,
+                  size_t nvictim, struct sy_arena *arena, enum sy_reason *ret, struct sy_err *err);
 
-/* How scores 0..1000 become 0..10: see policy.md in scoring/README.md. `lost` (may be NULL): pairs of candidates with
- * different scores and equal wire scores, in thousandths of all pairs with different scores. */
+/* Why every node is refused without a look at it (a malformed annotation, a profile that the policy
+ * does not have): NULL = it is not; else a text, in `buf` or the request's. */
+const char *sy_engine_malformed(const struct sy_world *world, const struct sy_request *request,
+                                char *buf, size_t size);
+
+/* How scores 0..1000 become 0..10 (scoring/README.md, "Eleven levels"). `lost` (may be NULL): as
+ * sy_engine_wire_lost. */
 void sy_engine_wire(const struct sy_policy *policy, struct sy_verdict *verdict, size_t n,
                     uint16_t *lost);
+/* What eleven levels cost: pairs of candidates with different scores and equal wire scores, in
+ * thousandths of all pairs with different scores. */
+uint16_t sy_engine_wire_lost(const struct sy_verdict *verdict, size_t n);
 
 #endif

@@ -8,7 +8,7 @@
 
 struct sy_memo;
 
-/* At most `max_entries` placements (about 0.5 KB each). NULL when out of memory. */
+/* At most `max_entries` placements (about 2 KB each). NULL when out of memory. */
 struct sy_memo *sy_memo_new(size_t max_entries) SY_NODISCARD;
 void sy_memo_free(struct sy_memo *memo); /* takes NULL */
 void sy_memo_clear(struct sy_memo *memo);

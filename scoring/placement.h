@@ -58,10 +58,12 @@ SY_NODISCARD enum sy_code sy_placement_find(const struct sy_fabric *fabric,
                                             const struct sy_room *room, uint32_t budget_steps,
                                             struct sy_arena *arena, struct sy_placement *ret,
                                             struct sy_err *err);
-/* Only whether some free set (and, when guaranteed, every one) meets the requirements. */
+/* Only whether some free set (and, when guaranteed, every one that the node may give) meets the
+ * requirements. The profile says which set a steered or preferred resource gives. */
 SY_NODISCARD enum sy_code sy_placement_feasible(const struct sy_fabric *fabric,
                                                 const struct sy_usage *usage,
                                                 const struct sy_request *request,
+                                                const struct sy_profile *profile,
                                                 uint32_t budget_steps, struct sy_arena *arena,
                                                 enum sy_fit *ret, struct sy_err *err);
 /* Give a placement whose power does not vary the POWER terms and totals of another room. */

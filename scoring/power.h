@@ -20,7 +20,7 @@ struct sy_power {
     int32_t *domain_of;            /* by node: its innermost domain, -1 */
     uint16_t ndomain;
     struct sy_power_element *domain;
-    struct sy_policy *policy;      /* a reference */
+    struct sy_policy *policy; /* a reference */
 };
 
 SY_NODISCARD enum sy_code sy_power_new(const struct sy_cluster *cluster, struct sy_policy *policy,

@@ -31,22 +31,23 @@ struct sy_request {
     struct sy_entry entry[SY_ENTRY_MAX]; /* ascending by resource */
     uint8_t nrequire;
     struct sy_require require[SY_ENTRY_MAX];
-    bool guaranteed;          /* switchyard.dev/require-guaranteed */
-    int64_t require_for_us;   /* switchyard.dev/require-for; 0 = for ever */
-    int64_t created_us;       /* metadata.creationTimestamp, 0 = unknown */
-    uint32_t min_mbps;        /* switchyard.dev/min-bandwidth, MB/s; 0 = none */
-    int64_t expected_mw;      /* switchyard.dev/expected-watts of the whole pod; SY_UNKNOWN_MW */
-    const char *profile;      /* switchyard.dev/profile, NULL = the policy's default */
-    const char *malformed;    /* not NULL: the pod's clear refusal, naming annotation, text and why */
-    uint8_t nnote;            /* what has no effect, for explain: unknown switchyard.dev/ annotations … */
+    bool guaranteed;        /* switchyard.dev/require-guaranteed */
+    int64_t require_for_us; /* switchyard.dev/require-for; 0 = for ever */
+    int64_t created_us;     /* metadata.creationTimestamp, 0 = unknown */
+    uint32_t min_mbps;      /* switchyard.dev/min-bandwidth, MB/s; 0 = none */
+    int64_t expected_mw;    /* switchyard.dev/expected-watts of the whole pod; SY_UNKNOWN_MW */
+    const char *profile;    /* switchyard.dev/profile, NULL = the policy's default */
+    const char *malformed;  /* not NULL: the pod's clear refusal, naming annotation, text and why */
+    uint8_t nnote; /* what has no effect, for explain: unknown switchyard.dev/ annotations … */
     const char *note[SY_NOTE_MAX];
 };
 
-/* Read a v1.Pod. Counts: per resource the effective request as kube-scheduler computes it: the sum over
- * containers, init containers (restartable ones are sidecars) as in k8s.io/component-helpers
+/* Read a v1.Pod. Counts: per resource the effective request as kube-scheduler computes it: the sum
+ * over containers, init containers (restartable ones are sidecars) as in k8s.io/component-helpers
  * PodRequests, plus pod overhead; limits stand in where requests are absent. Names the catalogue
- * does not know are not ours and are skipped. SY_EINVAL with the path: not a pod, a quantity that is
- * no whole number. A malformed annotation is no error: ret->malformed says it. All in `arena`. */
+ * does not know are not ours and are skipped. SY_EINVAL with the path: not a pod, a quantity that
+ * is no whole number. A malformed annotation is no error: ret->malformed says it. All in `arena`.
+ */
 SY_NODISCARD enum sy_code sy_request_from_pod(const json_t *pod, const struct sy_catalogue *cat,
                                               const struct sy_path *at, struct sy_arena *arena,
                                               struct sy_request *ret, struct sy_err *err);

@@ -5,10 +5,12 @@
 
 #include "scoring/wire/wire.h"
 
-/* {"apiVersion":"switchyard.dev/v1alpha1","kind":"Explanation","pod":{…},"request":{…},"profile":…,"wireMapping":…,
- * "nodes":[{"node","verdict","reason","reasonId","score","wireScore","mode","devices":[{"pci","kind",
- * "model","resource",…}],"best":{…},"expected":{…},"worst":{…},"terms":{…},"power":{…},
- * "unknown":[…]}]}, nodes in the order asked. A new reference. */
+/* {"apiVersion":"switchyard.dev/v1alpha1","kind":"Explanation","pod":{…},"request":{…},"profile":…,
+ * "weights":{…},"wireMapping":{…},"notes":[…],"nodes":[{"node","verdict","reason","reasonId","score",
+ * "wireScore","mode","certain","likely","devices":[{"pci","kind","model","resource",…}],"pairs":[…],
+ * "best":{…},"expected":{…},"worst":{…},"terms":{…},"power":{…},"unknown":[…],"notes":[…]}]}, nodes
+ * in the order asked; scoring/wire/README.md has every field. An unknown number is null. A new
+ * reference. */
 SY_NODISCARD enum sy_code sy_explain_to_json(const struct sy_world *world,
                                              const struct sy_request *request,
                                              const struct sy_candidate *candidate,

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/wire/explain.h"
+
+#include "scoring/wire/explain_private.h"
+
+#include <string.h>
+
+void sy_explain_put(json_t *obj, const char *key, json_t *value)
+{
+    (void)json_object_set_new(obj, key, value);
+}
+
+void sy_explain_add(json_t *array, json_t *value)
+{
+    (void)json_array_append_new(array, value);
+}
+
+json_t *sy_explain_text(const char *text)
+{
+    return text != NULL ? json_string(text) : json_null();
+}
+
+json_t *sy_thousandths(int64_t value)
+{
+    return value >= 0 ? json_real((double)value / 1000) : json_null();
+}
+
+json_t *sy_known_thousandths(uint32_t value)
+{
+    return value > 0 ? sy_thousandths(value) : json_null();
+}
+
+static json_t *weights(const struct sy_profile *profile)
+{
+    if (profile == NULL)
+        return json_null();
+    json_t *obj = json_object();
+    for (enum sy_term term = 0; term < SY_TERM_COUNT; term++)
+        sy_explain_put(obj, sy_term_name(term), json_integer(profile->term[term]));
+    return obj;
+}
+
+static json_t *wire_mapping(const struct sy_policy *policy, const struct sy_verdict *verdict,
+                            size_t n)
+{
+    json_t *obj = json_object();
+    bool stretch = policy->wire_mapping == SY_WIRE_STRETCH;
+    sy_explain_put(obj, "mapping", json_string(stretch ? "stretch" : "absolute"));
+    sy_explain_put(obj, "leastSpan", stretch ? json_integer(policy->wire_least_span) : json_null());
+    sy_explain_put(obj, "lostOrder", sy_thousandths(sy_engine_wire_lost(verdict, n)));
+    return obj;
+}
+
+static json_t *notes(const struct sy_world *world, const struct sy_request *request)
+{
+    json_t *array = json_array();
+    char buf[160];
+    const char *malformed = sy_engine_malformed(world, request, buf, sizeof buf);
+    if (malformed != NULL)
+        sy_explain_add(array, json_string(malformed));
+    for (unsigned i = 0; i < request->nnote; i++)
+        sy_explain_add(array, json_string(request->note[i]));
+    if (malformed == NULL && request->nentry == 0)
+        sy_explain_add(
+            array, json_string("the pod asks for no device of the catalogue: every node passes"));
+    return array;
+}
+
+static json_t *explanation(const struct sy_world *world, const struct sy_request *request,
+                           const struct sy_candidate *candidate, const struct sy_verdict *verdict,
+                           size_t n)
+{
+    const struct sy_profile *profile = sy_policy_profile(world->policy, request->profile);
+    json_t *obj = json_object(), *nodes = json_array();
+    sy_explain_put(obj, "apiVersion", json_string("switchyard.dev/v1alpha1"));
+    sy_explain_put(obj, "kind", json_string("Explanation"));
+    sy_explain_put(obj, "pod", sy_explain_pod(request));
+    sy_explain_put(obj, "request", sy_explain_request(world, request));
+    sy_explain_put(obj, "profile",
+                   sy_explain_text(profile != NULL ? profile->name : request->profile));
+    sy_explain_put(obj, "weights", weights(profile));
+    sy_explain_put(obj, "wireMapping", wire_mapping(world->policy, verdict, n));
+    sy_explain_put(obj, "notes", notes(world, request));
+    for (size_t i = 0; i < n; i++)
+        sy_explain_add(nodes, sy_explain_node(world, request, profile, &candidate[i], &verdict[i]));
+    sy_explain_put(obj, "nodes", nodes);
+    return obj;
+}
+
+enum sy_code sy_explain_to_json(const struct sy_world *world, const struct sy_request *request,
+                                const struct sy_candidate *candidate,
+                                const struct sy_verdict *verdict, size_t n, json_t **ret,
+                                struct sy_err *err)
+{
+    sy_mem_watch_begin();
+    sy_autojson json_t *obj = explanation(world, request, candidate, verdict, n);
+    if (sy_mem_watch_end())
+        return sy_fail(err, SY_ENOMEM, "out of memory while explaining");
+    *ret = SY_TAKE(obj);
+    return SY_OK;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is dropped and why, by mode of knowledge; that filter, prioritize and explain agree; that
+ * nothing but the nodes decides. */
+#include "base/str.h"
+#include "scoring/engine.h"
+#include "tests/lib/fault.h"
+#include "tests/lib/run.h"
+#include "tests/unit/scoring/world.h"
+
+#include <string.h>
+
+static const struct test_node all_nodes[] = {
+    {.name = "free", .mode = "exact"},
+    {.name = "split", .mode = "exact", .held = "a...a."}, /* one NPU left on each socket ... */
+    {.name = "held", .mode = "exact", .held = "aabaa."},
+    {.name = "sick", .mode = "exact", .held = "xxxx.."},
+    {.name = "small", .mode = "exact", .small = true},
+    {.name = "foreseen", .mode = "predicted", .held = "aabaa."},
+    {.name = "silent"},
+    {.name = "silent-small", .small = true},
+};
+#define NODES (sizeof all_nodes / sizeof all_nodes[0])
+
+static struct test_world w;
+
+static void setup(void)
+{
+    test_world_make(&w, all_nodes, NODES, NULL);
+}
+
+static void teardown(void)
+{
+    test_world_free(&w);
+}
+
+static struct sy_verdict judge(const struct sy_request *request, const char *node, bool scored)
+{
+    struct sy_verdict verdict;
+    struct sy_err err = {0};
+    struct sy_candidate *candidate = test_candidates(&w, &node, 1);
+    enum sy_code code =
+        scored ? sy_engine_prioritize(&w.world, request, candidate, 1, w.arena, &verdict, &err)
+               : sy_engine_filter(&w.world, request, candidate, 1, w.arena, &verdict, &err);
+    ck_assert_msg(code == SY_OK, "%s", err.text);
+    return verdict;
+}
+
+#define REQUIRE(text) "\"switchyard.dev/require\":\"" text "\""
+#define NPUS(n) "\"" TEST_NPU "\":\"" #n "\""
+
+static const struct {
+    const char *node, *limits, *annotations;
+    enum sy_reason reason;
+} cases[] = {
+    {"free", TEST_LIMITS_2_1, "", SY_REASON_FITS},
+    {"free", NPUS(4), "", SY_REASON_FITS},
+    {"free", NPUS(5), "", SY_REASON_TOO_FEW},
+    {"free", NPUS(300), "", SY_REASON_TOO_FEW},
+    {"free", "\"amd.com/gpu\":1", "", SY_REASON_NO_RESOURCE},
+    {"free", "\"cpu\":\"2\"", "", SY_REASON_FITS},
+    {"held", TEST_LIMITS_2_1, "", SY_REASON_HELD},
+    {"sick", TEST_LIMITS_2_1, "", SY_REASON_UNHEALTHY},
+    {"small", NPUS(3), "", SY_REASON_TOO_FEW},
+    /* Counts are no reason where the report is not exact. */
+    {"foreseen", TEST_LIMITS_2_1, "", SY_REASON_UNKNOWN_NODE},
+    {"silent", TEST_LIMITS_2_1, "", SY_REASON_FITS},
+    {"silent-small", NPUS(3), "", SY_REASON_UNKNOWN_NODE},
+    {"silent", "\"amd.com/gpu\":1", "", SY_REASON_UNKNOWN_NODE},
+    {"nosuch", TEST_LIMITS_2_1, "", SY_REASON_UNKNOWN_NODE},
+    {"nosuch", "\"cpu\":1", "", SY_REASON_FITS},
+    /* A requirement is kept in any mode. */
+    {"free", TEST_LIMITS_2_1, REQUIRE("switch"), SY_REASON_FITS},
+    {"free", NPUS(3), REQUIRE("switch"), SY_REASON_REQUIRE_NEVER},
+    {"split", NPUS(2), "", SY_REASON_FITS},
+    {"split", NPUS(2), REQUIRE("switch"), SY_REASON_REQUIRE_BUSY},
+    {"split", NPUS(2), REQUIRE("npu=numa"), SY_REASON_REQUIRE_BUSY},
+    {"split", NPUS(2), REQUIRE("any"), SY_REASON_FITS},
+    {"silent", TEST_LIMITS_2_1, REQUIRE("numa"), SY_REASON_FITS},
+    {"foreseen", TEST_LIMITS_2_1, REQUIRE("numa"), SY_REASON_HELD},
+    {"nosuch", TEST_LIMITS_2_1, REQUIRE("numa"), SY_REASON_REQUIRE_UNKNOWN},
+    {"free", NPUS(2), "\"switchyard.dev/min-bandwidth\":\"3999\"", SY_REASON_BANDWIDTH_NEVER},
+    {"nosuch", NPUS(2), "\"switchyard.dev/min-bandwidth\":\"1\"", SY_REASON_REQUIRE_UNKNOWN},
+    /* In force for a time only: the pod is as old as TEST_NOW_US, so the time runs. */
+    {"split", NPUS(2), REQUIRE("switch") ",\"switchyard.dev/require-for\":\"1s\"",
+     SY_REASON_REQUIRE_BUSY},
+    {"free", TEST_LIMITS_2_1, REQUIRE("rack"), SY_REASON_MALFORMED},
+    {"nosuch", TEST_LIMITS_2_1, "\"switchyard.dev/profile\":\"fast\"", SY_REASON_MALFORMED},
+    {"free", TEST_LIMITS_2_1, "\"switchyard.dev/profile\":\"io-heavy\"", SY_REASON_FITS},
+};
+
+START_TEST(verdicts)
+{
+    struct sy_request request = test_request_of(&w, cases[_i].limits, cases[_i].annotations);
+    struct sy_verdict filtered = judge(&request, cases[_i].node, false);
+    ck_assert_str_eq(sy_reason_name((enum sy_reason)filtered.reason),
+                     sy_reason_name(cases[_i].reason));
+    struct sy_verdict scored = judge(&request, cases[_i].node, true);
+    ck_assert_int_eq(scored.reason, filtered.reason);
+    ck_assert_int_eq(scored.mode, filtered.mode);
+    bool fits = sy_reason_verdict((enum sy_reason)scored.reason) == SY_VERDICT_FITS;
+    ck_assert(fits || (scored.score == 0 && scored.wire == 0));
+    ck_assert(request.nentry == 0 || !fits || scored.score > 0);
+    /* Remembered or not, the answer is the same. */
+    w.world.memo = NULL;
+    struct sy_verdict again = judge(&request, cases[_i].node, true);
+    ck_assert_int_eq(again.reason, scored.reason);
+    ck_assert_int_eq(again.score, scored.score);
+    ck_assert_int_eq(again.unknown, scored.unknown);
+}
+END_TEST
+
+START_TEST(requirements_end)
+{
+    struct sy_request request =
+        test_request_of(&w, NPUS(2), REQUIRE("switch") ",\"switchyard.dev/require-for\":\"1s\"");
+    w.world.now_us = TEST_NOW_US + 999999;
+    ck_assert_int_eq(judge(&request, "split", false).reason, SY_REASON_REQUIRE_BUSY);
+    w.world.now_us = TEST_NOW_US + 1000000;
+    ck_assert_int_eq(judge(&request, "split", false).reason, SY_REASON_FITS);
+    ck_assert_int_eq(judge(&request, "nosuch", false).reason, SY_REASON_UNKNOWN_NODE);
+}
+END_TEST
+
+START_TEST(ranking)
+{
+    struct sy_request request = test_request_of(&w, NPUS(2), "");
+    unsigned best = judge(&request, "free", true).score,
+             split = judge(&request, "split", true).score;
+    unsigned nobody = judge(&request, "nosuch", true).score;
+    unsigned foreseen = judge(&request, "foreseen", true).score;
+    ck_assert_msg(best > nobody && split > nobody, "%u %u %u", best, split, nobody);
+    ck_assert_int_eq(nobody, w.policy->unknown_node_score);
+    ck_assert_int_eq(foreseen, w.policy->unknown_node_score / 2);
+    struct sy_verdict silent = judge(&request, "silent", true);
+    ck_assert((silent.unknown >> SY_UNKNOWN_OCCUPANCY & 1) != 0);
+    ck_assert((judge(&request, "nosuch", true).unknown >> SY_UNKNOWN_NODE & 1) != 0);
+    ck_assert_int_eq(judge(&request, "foreseen", true).disagrees, SY_FIT_HELD);
+    ck_assert_int_eq(silent.disagrees, SY_FIT_YES);
+}
+END_TEST
+
+START_TEST(malformed_texts)
+{
+    char buf[160];
+    struct sy_request request =
+        test_request_of(&w, TEST_LIMITS_2_1, "\"switchyard.dev/profile\":\"fast\"");
+    ck_assert_str_eq(sy_engine_malformed(&w.world, &request, buf, sizeof buf),
+                     "switchyard.dev/profile 'fast': the policy has no such profile");
+    request = test_request_of(&w, TEST_LIMITS_2_1, "");
+    ck_assert_ptr_null(sy_engine_malformed(&w.world, &request, buf, sizeof buf));
+}
+END_TEST
+
+START_TEST(explain_agrees)
+{
+    static const char *const names[] = {"free", "split", "held", "silent", "nosuch", "foreseen"};
+    struct sy_candidate *candidate = test_candidates(&w, names, 6);
+    struct sy_request request = test_request_of(&w, TEST_LIMITS_2_1, "");
+    struct sy_verdict scored[6], explained[6];
+    struct sy_err err = {0};
+    ck_assert_int_eq(sy_engine_prioritize(&w.world, &request, candidate, 6, w.arena, scored, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_engine_explain(&w.world, &request, candidate, 6, w.arena, explained, &err),
+                     SY_OK);
+    for (unsigned i = 0; i < 6; i++) {
+        ck_assert_int_eq(scored[i].reason, explained[i].reason);
+        ck_assert_int_eq(scored[i].score, explained[i].score);
+        ck_assert_int_eq(scored[i].wire, explained[i].wire);
+        const struct sy_placement *p = explained[i].placement;
+        ck_assert(candidate[i].index < 0 ? p == NULL : p != NULL);
+        if (explained[i].reason == SY_REASON_FITS && p != NULL) {
+            ck_assert_int_eq(p->fit, SY_FIT_YES);
+            ck_assert_int_eq(p->expected.total, explained[i].score);
+            ck_assert(p->best.total >= p->expected.total && p->expected.total >= p->worst.total);
+        }
+    }
+}
+END_TEST
+
+/* Nodes of one state under different limits: every one is scored in its own room. */
+START_TEST(power_rooms)
+{
+    static const struct test_node nodes[] = {
+        {.name = "a", .mode = "exact", .limit_watts = 1900, .rack = "r1"},
+        {.name = "b", .mode = "exact", .limit_watts = 4000, .rack = "r1"},
+        {.name = "c", .mode = "exact", .limit_watts = 9000, .rack = "r2"},
+        {.name = "d", .mode = "exact", .limit_watts = 600, .rack = "r2"},
+        {.name = "e", .mode = "exact", .limit_watts = 1700, .rack = "r2"},
+    };
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    struct test_world own;
+    test_world_make(&own, nodes, 5, "power: {hard: true}\n");
+    struct sy_candidate *candidate = test_candidates(&own, names, 5);
+    struct sy_request request = test_request_of(&own, TEST_LIMITS_2_1, "");
+    struct sy_verdict scored[5], explained[5], filtered[5];
+    struct sy_err err = {0};
+    ck_assert_int_eq(
+        sy_engine_prioritize(&own.world, &request, candidate, 5, own.arena, scored, &err), SY_OK);
+    ck_assert_int_eq(
+        sy_engine_explain(&own.world, &request, candidate, 5, own.arena, explained, &err), SY_OK);
+    ck_assert_int_eq(
+        sy_engine_filter(&own.world, &request, candidate, 5, own.arena, filtered, &err), SY_OK);
+    for (unsigned i = 0; i < 5; i++) {
+        ck_assert_int_eq(scored[i].reason, filtered[i].reason);
+        ck_assert_int_eq(scored[i].score, explained[i].score);
+        ck_assert_int_eq(scored[i].unknown >> SY_UNKNOWN_NODE_POWER & 1, 0);
+        if (scored[i].reason == SY_REASON_FITS)
+            ck_assert_int_eq(explained[i].placement->expected.total, scored[i].score);
+    }
+    ck_assert(scored[2].score > scored[1].score && scored[1].score > scored[0].score);
+    ck_assert_str_eq(sy_reason_name((enum sy_reason)scored[3].reason), "power-never");
+    ck_assert_str_eq(sy_reason_name((enum sy_reason)scored[4].reason), "power-busy");
+    /* What the pod announces counts instead of its devices' TDP. */
+    request = test_request_of(&own, TEST_LIMITS_2_1, "\"switchyard.dev/expected-watts\":\"1\"");
+    ck_assert_int_eq(
+        sy_engine_filter(&own.world, &request, candidate, 5, own.arena, filtered, &err), SY_OK);
+    ck_assert_int_eq(filtered[4].reason, SY_REASON_FITS);
+    test_world_free(&own);
+}
+END_TEST
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 8;
+}
+
+/* One verdict per candidate; the order of candidates permutes the answers and changes none. */
+START_TEST(order_of_candidates)
+{
+    enum { N = 64 };
+    static const char *const limits[] = {NPUS(1), NPUS(2), TEST_LIMITS_2_1, NPUS(4)};
+    const char *names[N];
+    uint32_t state = (uint32_t)_i + 1;
+    for (unsigned i = 0; i < N; i++) {
+        unsigned k = next_random(&state) % (NODES + 1);
+        names[i] = k < NODES ? all_nodes[k].name : "nosuch";
+    }
+    struct sy_request request = test_request_of(&w, limits[_i % 4], _i % 2 ? REQUIRE("numa") : "");
+    struct sy_candidate *first = test_candidates(&w, names, N);
+    struct sy_candidate second[N];
+    struct sy_verdict a[N], b[N];
+    unsigned place[N];
+    for (unsigned i = 0; i < N; i++)
+        place[i] = i;
+    for (unsigned i = N - 1; i > 0; i--) {
+        unsigned k = next_random(&state) % (i + 1), t = place[i];
+        place[i] = place[k];
+        place[k] = t;
+    }
+    for (unsigned i = 0; i < N; i++)
+        second[i] = first[place[i]];
+    struct sy_err err = {0};
+    ck_assert_int_eq(sy_engine_prioritize(&w.world, &request, first, N, w.arena, a, &err), SY_OK);
+    w.world.memo = NULL;
+    ck_assert_int_eq(sy_engine_prioritize(&w.world, &request, second, N, w.arena, b, &err), SY_OK);
+    for (unsigned i = 0; i < N; i++) {
+        ck_assert_int_eq(a[place[i]].reason, b[i].reason);
+        ck_assert_int_eq(a[place[i]].score, b[i].score);
+        ck_assert_int_eq(a[place[i]].wire, b[i].wire);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *node, *limits, *annotations;
+    const char *victims; /* letters */
+    enum sy_reason reason;
+} evictions[] = {
+    {"held", TEST_LIMITS_2_1, "", "a", SY_REASON_FITS},
+    {"held", NPUS(2), "", "b", SY_REASON_HELD},
+    {"held", NPUS(2), REQUIRE("switch"), "a", SY_REASON_FITS},
+    {"split", NPUS(2), REQUIRE("switch"), "", SY_REASON_REQUIRE_BUSY},
+    {"split", NPUS(2), REQUIRE("switch"), "a", SY_REASON_FITS},
+    {"split", NPUS(2), REQUIRE("switch"), "z", SY_REASON_REQUIRE_BUSY}, /* holds nothing of ours */
+    {"small", NPUS(3), "", "a", SY_REASON_TOO_FEW},
+    /* No veto out of ignorance. */
+    {"foreseen", NPUS(2), "", "b", SY_REASON_UNKNOWN_NODE},
+    {"foreseen", NPUS(2), REQUIRE("switch"), "z", SY_REASON_UNKNOWN_NODE},
+    {"foreseen", NPUS(3), REQUIRE("switch"), "a", SY_REASON_REQUIRE_NEVER},
+    {"silent", NPUS(2), "", "a", SY_REASON_FITS},
+    {"nosuch", NPUS(2), "", "a", SY_REASON_UNKNOWN_NODE},
+    {"nosuch", NPUS(2), REQUIRE("switch"), "a", SY_REASON_REQUIRE_UNKNOWN},
+    {"free", NPUS(2), REQUIRE("rack"), "a", SY_REASON_MALFORMED},
+    {"held", "\"cpu\":1", "", "a", SY_REASON_FITS},
+};
+
+START_TEST(preemption)
+{
+    struct sy_request request =
+        test_request_of(&w, evictions[_i].limits, evictions[_i].annotations);
+    struct sy_candidate *candidate = test_candidates(&w, &evictions[_i].node, 1);
+    const char *uid[8];
+    size_t n = strlen(evictions[_i].victims);
+    for (size_t i = 0; i < n; i++)
+        uid[i] = sy_arena_printf(w.arena, "uid-%c", evictions[_i].victims[i]);
+    enum sy_reason reason = SY_REASON_COUNT;
+    struct sy_err err = {0};
+    enum sy_code code =
+        sy_engine_preempt(&w.world, &request, candidate, uid, n, w.arena, &reason, &err);
+    ck_assert_msg(code == SY_OK, "%s", err.text);
+    ck_assert_str_eq(sy_reason_name(reason), sy_reason_name(evictions[_i].reason));
+}
+END_TEST
+
+START_TEST(holders_without_uid)
+{
+    static const struct test_node node = {.name = "n", .mode = "exact", .held = "?...?."};
+    struct test_world own;
+    test_world_make(&own, &node, 1, NULL);
+    const char *name = "n", *uid = "uid-z";
+    struct sy_request request = test_request_of(&own, NPUS(2), REQUIRE("switch"));
+    struct sy_candidate *candidate = test_candidates(&own, &name, 1);
+    enum sy_reason reason;
+    struct sy_err err = {0};
+    ck_assert_int_eq(
+        sy_engine_preempt(&own.world, &request, candidate, &uid, 1, own.arena, &reason, &err),
+        SY_OK);
+    ck_assert_int_eq(reason, SY_REASON_UNKNOWN_NODE);
+    test_world_free(&own);
+}
+END_TEST
+
+START_TEST(no_snapshot)
+{
+    const char *name = "free";
+    struct sy_world empty = w.world;
+    empty.cluster = NULL;
+    empty.power = NULL;
+    struct sy_candidate candidate = {.name = name, .len = strlen(name)};
+    sy_engine_resolve(NULL, &candidate, 1);
+    struct sy_request request = test_request_of(&w, NPUS(2), "");
+    struct sy_verdict verdict;
+    struct sy_err err = {0};
+    ck_assert_int_eq(sy_engine_prioritize(&empty, &request, &candidate, 1, w.arena, &verdict, &err),
+                     SY_OK);
+    ck_assert_int_eq(verdict.reason, SY_REASON_UNKNOWN_NODE);
+}
+END_TEST
+
+struct sweep {
+    const struct sy_request *request;
+    struct sy_candidate *candidate;
+    size_t n;
+    bool scored;
+};
+
+static enum sy_code judge_under_fault(void *data, struct sy_err *err)
+{
+    struct sweep *s = data;
+    struct sy_verdict verdict[NODES];
+    struct sy_arena *own = sy_arena_new((size_t)64 << 20);
+    if (own == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory");
+    sy_memo_clear(w.memo);
+    enum sy_code code =
+        s->scored ? sy_engine_explain(&w.world, s->request, s->candidate, s->n, own, verdict, err)
+                  : sy_engine_filter(&w.world, s->request, s->candidate, s->n, own, verdict, err);
+    sy_arena_free(own);
+    return code;
+}
+
+START_TEST(memory_may_fail_anywhere)
+{
+    const char *names[NODES];
+    for (size_t i = 0; i < NODES; i++)
+        names[i] = all_nodes[i].name;
+    struct sy_request request = test_request_of(&w, TEST_LIMITS_2_1, REQUIRE("numa"));
+    struct sweep s = {&request, test_candidates(&w, names, NODES), NODES, false};
+    (void)sy_fault_sweep(judge_under_fault, &s, 0);
+    s.scored = true;
+    (void)sy_fault_sweep(judge_under_fault, &s, 0);
+}
+END_TEST
+
+#define ADD(test, table) tcase_add_loop_test(tc, test, 0, sizeof table / sizeof table[0])
+
+int main(void)
+{
+    Suite *suite = suite_create("engine");
+    TCase *tc = tcase_create("engine");
+    tcase_set_timeout(tc, 60);
+    tcase_add_checked_fixture(tc, setup, teardown);
+    ADD(verdicts, cases);
+    tcase_add_test(tc, requirements_end);
+    tcase_add_test(tc, ranking);
+    tcase_add_test(tc, malformed_texts);
+    tcase_add_test(tc, explain_agrees);
+    tcase_add_test(tc, power_rooms);
+    tcase_add_loop_test(tc, order_of_candidates, 0, 16);
+    ADD(preemption, evictions);
+    tcase_add_test(tc, holders_without_uid);
+    tcase_add_test(tc, no_snapshot);
+    tcase_add_test(tc, memory_may_fail_anywhere);
+    suite_add_tcase(suite, tc);
+    return sy_run(suite);
+}
