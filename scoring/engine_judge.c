@@ -360,6 +360,8 @@ static enum sy_code judge_known(struct sy_call *call, const struct sy_candidate 
     verdict->room = room_of(call, candidate, node);
     if (!verdict->room.known)
         verdict->unknown |= UINT32_C(1) << SY_UNKNOWN_NODE_POWER;
+    if (verdict->room.estimate)
+        verdict->unknown |= UINT32_C(1) << SY_UNKNOWN_PROVISIONED;
     code = judge_fit(call, node, outlook, verdict);
     bool fits = verdict->reason == SY_REASON_FITS;
     bool hard = call->world->policy->power_hard && verdict->room.known;

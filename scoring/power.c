@@ -20,11 +20,11 @@ static int64_t known_or(int64_t value, int64_t otherwise)
 }
 
 /* What one unit is charged with: its cap (else its TDP) once any of it is held, else idle. */
-static int64_t unit_mw(const struct sy_unit *unit, const struct sy_unit_usage *usage)
+static int64_t unit_mw(const struct sy_unit *unit, const struct sy_unit_usage *usage, bool held)
 {
-    uint32_t known = usage->held > 0 ? unit->tdp_mw : unit->idle_mw; /* 0 = unknown */
+    uint32_t known = held ? unit->tdp_mw : unit->idle_mw; /* 0 = unknown */
     int64_t mw = known > 0 ? (int64_t)known : SY_UNKNOWN_MW;
-    return usage->held > 0 ? known_or(usage->cap_mw, mw) : mw;
+    return held ? known_or(usage->cap_mw, mw) : mw;
 }
 
 struct sy_power_element sy_power_of_node(const struct sy_node *node, const struct sy_policy *policy)
@@ -32,9 +32,13 @@ struct sy_power_element sy_power_of_node(const struct sy_node *node, const struc
     const struct sy_usage *usage = node->usage;
     struct sy_power_element element = {
         .limit_mw = known_or(usage->limit_mw, policy->default_node_limit_mw)};
+    bool unreported = usage->mode == SY_MODE_COUNTS;
+    element.unknown = unreported;
     charge(&element, known_or(usage->base_mw, policy->default_node_base_mw));
-    for (unsigned i = 0; i < node->fabric->nunit; i++)
-        charge(&element, unit_mw(&node->fabric->unit[i], &usage->unit[i]));
+    for (unsigned i = 0; i < node->fabric->nunit; i++) {
+        bool held = unreported || usage->unit[i].held > 0;
+        charge(&element, unit_mw(&node->fabric->unit[i], &usage->unit[i], held));
+    }
     return element;
 }
 
@@ -111,7 +115,8 @@ static void tighten(struct sy_room *room, const struct sy_power_element *element
         *room = (struct sy_room){.known = true,
                                  .headroom_mw = headroom_mw,
                                  .limit_mw = element->limit_mw,
-                                 .element = name};
+                                 .element = name,
+                                 .estimate = element->unknown};
 }
 
 struct sy_room sy_power_room(const struct sy_power *power, uint32_t node)

@@ -16,6 +16,7 @@
     X(MEMORY, "the memory bandwidth of a device is unknown")                                       \
     X(DEVICE_POWER, "the power of a device is unknown")                                            \
     X(NODE_POWER, "no power limit is known for this node")                                         \
+    X(PROVISIONED, "part of the power in use is unknown: the headroom is an estimate")             \
     X(MODEL, "the model of a device is unknown")
 enum sy_unknown {
 #define X(id, text) SY_UNKNOWN_##id,
@@ -42,6 +43,7 @@ struct sy_room {
     int64_t headroom_mw; /* may be negative */
     int64_t limit_mw;    /* of the binding element */
     const char *element; /* "device", "node", or the domain's name; static or policy's */
+    bool estimate;       /* part of what is provisioned there is unknown */
 };
 
 SY_NODISCARD enum sy_code sy_value_context_new(const struct sy_fabric *fabric,

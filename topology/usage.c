@@ -83,13 +83,12 @@ void sy_usage_sets(const struct sy_fabric *fabric, const struct sy_usage *usage,
     }
 }
 
-/* Pods are digested by the first unit they hold: names do not matter to placement, groups do. */
+/* Pods are digested by the first unit they hold: names do not matter to placement, groups do. Nor
+ * does the node's own limit: power enters as room, node by node. */
 struct sy_digest sy_usage_digest(const struct sy_usage *usage)
 {
     struct sy_digest d = sy_digest_begin();
     sy_digest_u64(&d, (uint64_t)usage->mode << 16 | usage->nunit);
-    sy_digest_u64(&d, (uint64_t)usage->limit_mw);
-    sy_digest_u64(&d, (uint64_t)usage->base_mw);
     for (uint16_t u = 0; u < usage->nunit; u++) {
         const struct sy_unit_usage *unit = &usage->unit[u];
         uint16_t group = 0;

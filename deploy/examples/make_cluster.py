@@ -142,6 +142,8 @@ def split():
     """The NPUs on one socket, the GPUs on the other, each on a root port of its own."""
     m = Machine()
     npus = [m.alone(0, "910b") for _ in range(4)]
+    m.hccs(npus[0], npus[1])
+    m.hccs(npus[2], npus[3])
     gpus = [m.alone(1, "a100") for _ in range(2)]
     return m, npus, gpus
 
@@ -149,8 +151,9 @@ def split():
 def degraded():
     """As trio, but the NPUs trained to four lanes."""
     m = Machine()
-    m.switch(0, ["910b", "910b", "a100", "cx6"], **{"910b": GEN4_X4})
-    m.switch(1, ["910b", "910b", "a100", "cx6"], **{"910b": GEN4_X4})
+    for socket in (0, 1):
+        npus = m.switch(socket, ["910b", "910b", "a100", "cx6"], **{"910b": GEN4_X4})
+        m.hccs(npus[0], npus[1])
     return m
 
 
