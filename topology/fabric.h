@@ -52,11 +52,12 @@ struct sy_unit {
     bool broken;            /* present but unusable as found: no user function, bound to vfio-pci */
     const char *broken_why; /* static text, NULL unless broken */
     const struct sy_model *model;
-    struct sy_pci_addr addr;             /* of the primary function: the unit's identity … */
-    uint8_t index;                       /* … with this, among units of one function (0 here) */
-    struct sy_devset resources;          /* every resource name it can be asked by */
-    uint16_t share;                      /* thousandths of its card that taking it takes */
-    uint32_t link_mbps;                  /* usable host link of the function, 0 = unknown */
+    struct sy_pci_addr addr;    /* of the primary function: the unit's identity … */
+    uint8_t index;              /* … with this, among units of one function (0 here) */
+    struct sy_devset resources; /* every resource name it can be asked by */
+    uint16_t share;             /* thousandths of its card that taking it takes */
+    uint32_t link_mbps;         /* usable host link of the function, 0 = unknown */
+    bool link_assumed; /* discovery told no rate: `link_mbps` is what the model usually has */
     uint32_t memory_bw_mbps, memory_mib; /* 0 = unknown */
     uint32_t tdp_mw, idle_mw;            /* 0 = unknown */
     /* Id of the place of each scope it lies in, -1 = none or unknown; comparable within one fabric

@@ -98,6 +98,15 @@ static uint32_t usual_mbps(const struct sy_fabric *f, const struct sy_fabric_inn
     return model != NULL && model->link_mbps.known ? model->link_mbps.value : 0;
 }
 
+bool sy_fabric_is_assumed(const struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t i)
+{
+    const struct sy_obj *obj = &f->inv.obj[i];
+    const struct sy_obj *port =
+        leads_down(&in->port[obj->parent]) ? &f->inv.obj[obj->parent] : NULL;
+    bool told = sy_link_usable(obj, port, 0) == f->uplink_mbps[i];
+    return f->uplink_mbps[i] != 0 && !told && f->uplink_mbps[i] == usual_mbps(f, in, i);
+}
+
 static void find_link(struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t i)
 {
     const struct sy_obj *obj = &f->inv.obj[i];

@@ -44,6 +44,8 @@ SY_NODISCARD enum sy_code sy_fabric_find_locality(struct sy_fabric *f, struct sy
                                                   struct sy_err *err);
 /* fabric_links.c: capacity of every edge. */
 void sy_fabric_find_links(struct sy_fabric *f, const struct sy_fabric_inner *in);
+/* Is the capacity of a function's edge its model's usual one, for want of any other word? */
+bool sy_fabric_is_assumed(const struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t i);
 /* fabric_units.c: units, without cards and places. */
 SY_NODISCARD enum sy_code sy_fabric_find_units(struct sy_fabric *f, struct sy_fabric_inner *in,
                                                struct sy_err *err);

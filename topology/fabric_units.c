@@ -101,6 +101,7 @@ static void fill_unit(const struct sy_fabric *f, const struct sy_fabric_inner *i
     unit->broken = unit->broken_why != NULL;
     /* A card's own bridges stand between the function and the slot: their link is the host link. */
     unit->link_mbps = f->uplink_mbps[i];
+    unit->link_assumed = sy_fabric_is_assumed(f, in, i);
     for (uint16_t up = obj->parent; in->port[up].internal; up = f->inv.obj[up].parent) {
         uint32_t mbps = f->uplink_mbps[up];
         if (mbps != 0 && (unit->link_mbps == 0 || mbps < unit->link_mbps))

@@ -50,6 +50,7 @@ static void show_unit(const struct sy_fabric *f, uint16_t u, struct sy_str *out)
                   sy_pci_addr_format(unit->addr, addr), sy_kind_name((enum sy_kind)unit->kind),
                   unit->model->model, unit->card, unit->share);
     gbps(out, unit->link_mbps, 0);
+    sy_str_append(out, unit->link_assumed ? " assumed" : "");
     if (f->inv.obj[unit->obj].name != NULL)
         sy_str_printf(out, ", \"%s\"", f->inv.obj[unit->obj].name);
     if (unit->pf >= 0)
