@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line. The table of options in config.c is also the text of --help. */
+#ifndef SY_EXTENDER_CONFIG_H
+#define SY_EXTENDER_CONFIG_H
+
+#include "extender/listen.h"
+
+#include <stdio.h>
+
+#define SY_PROGRAM "switchyard-extender"
+#define SY_CATALOGUES_MAX 32u /* --catalogue options */
+
+enum sy_action {
+    SY_ACTION_SERVE,
+    SY_ACTION_CHECK,        /* load everything once, say what is wrong */
+    SY_ACTION_PRINT_CONFIG, /* kube-scheduler's extenders: stanza */
+    SY_ACTION_HELP,
+    SY_ACTION_VERSION,
+};
+
+enum sy_log_format { SY_LOG_TEXT, SY_LOG_JSON };
+
+/* Strings are argv's own. */
+struct sy_config {
+    enum sy_action action;
+    struct sy_address listen, admin;
+    const char *feed;   /* NULL only where the action needs none */
+    const char *policy; /* NULL = the built-in default */
+    size_t ncatalogue;
+    const char *catalogue[SY_CATALOGUES_MAX];
+    enum sy_log_format log;
+    int log_fd; /* standard error */
+    bool allow_remote;
+    unsigned idle_s;      /* a kept connection without a request is closed after this */
+    unsigned stall_s;     /* a request that does not move is closed after this */
+    unsigned rescan_s;    /* the feed is read in full at least this often */
+    unsigned connections; /* at most so many at a time on the scheduler's listener */
+};
+
+/* SY_EUSAGE with one line of text. *ret is written only on success. */
+SY_NODISCARD enum sy_code sy_config_parse(int argc, char *const *argv, struct sy_config *ret,
+                                          struct sy_err *err);
+void sy_config_help(FILE *out);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The extenders: stanza of a KubeSchedulerConfiguration that fits this service. */
+#ifndef SY_EXTENDER_SCHEDULER_CONFIG_H
+#define SY_EXTENDER_SCHEDULER_CONFIG_H
+
+#include "extender/listen.h"
+#include "topology/catalogue.h"
+
+#include <stdio.h>
+
+/* managedResources takes exact names only: the catalogue's patterns are listed in a comment. */
+SY_NODISCARD enum sy_code sy_scheduler_config_write(const struct sy_catalogue *catalogue,
+                                                    const struct sy_address *address, FILE *out,
+                                                    struct sy_err *err);
+
+#endif
