@@ -49,6 +49,9 @@ install_packages() {
     if wants lint || wants clang || wants fuzz; then
         packages+=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck)
     fi
+    if wants cluster && ! command -v go >/dev/null; then
+        packages+=(python3-pip) # which brings Go (tests/cluster/build.sh)
+    fi
     local package
     for package in "${packages[@]}"; do
         dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
@@ -70,7 +73,7 @@ declare -A built
 build() {
     [ -z "${built[$1]:-}" ] || { [ "${built[$1]}" = ok ] && return 0 || return 1; }
     say "building $1"
-    if cmake --preset "$1" >"$logs/build-$1.log" 2>&1 &&
+    if cmake --preset "$1" -DSY_TESTS=ON >"$logs/build-$1.log" 2>&1 && # the quickstart leaves them out
         cmake --build --preset "$1" >>"$logs/build-$1.log" 2>&1; then
         built[$1]=ok
         return 0
