@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Placements remembered by content: (node state, request, profile, budget) → placement. Bounded; the
- * oldest go first. Not thread-safe: one per thread, or behind the owner's lock. */
+/* Placements remembered by content: (node state, request, profile, budget) → placement. Bounded;
+ * the oldest go first. Not thread-safe: one per thread, or behind the owner's lock. */
 #ifndef SY_SCORING_MEMO_H
 #define SY_SCORING_MEMO_H
 

@@ -17,7 +17,8 @@ enum sy_fit {
     SY_FIT_REQUIRE_BUSY,    /* busy: some set of all its devices does, no free one */
     SY_FIT_BANDWIDTH_NEVER, /* the same for min-bandwidth */
     SY_FIT_BANDWIDTH_BUSY,
-    SY_FIT_NOT_GUARANTEED_NEVER, /* require-guaranteed: some set the node may give fails, even when empty */
+    SY_FIT_NOT_GUARANTEED_NEVER, /* require-guaranteed: some set the node may give fails, even when
+                                    empty */
     SY_FIT_NOT_GUARANTEED_BUSY,
     SY_FIT_COUNT
 };
@@ -31,15 +32,15 @@ struct sy_outcome {
 struct sy_placement {
     uint8_t fit; /* enum sy_fit; nothing below holds unless SY_FIT_YES */
     struct sy_outcome best, expected, worst;
-    bool best_exact;       /* proved best; else best found, and `bound` */
-    uint16_t bound;        /* no set has a higher total */
-    bool expected_exact;   /* counted over all sets; else estimated over a deterministic sample */
+    bool best_exact;     /* proved best; else best found, and `bound` */
+    uint16_t bound;      /* no set has a higher total */
+    bool expected_exact; /* counted over all sets; else estimated over a deterministic sample */
     bool worst_exact;
-    bool certain;          /* every set that the node may give meets the requirements */
-    uint16_t likely;       /* of the sets that the node may give, thousandths that meet them */
-    bool power_varies;     /* sets differ in watts: the room was part of the search */
+    bool certain;              /* every set that the node may give meets the requirements */
+    uint16_t likely;           /* of the sets that the node may give, thousandths that meet them */
+    bool power_varies;         /* sets differ in watts: the room was part of the search */
     int64_t least_mw, most_mw; /* watts over all sets, SY_UNKNOWN_MW */
-    uint32_t steps;        /* sets evaluated */
+    uint32_t steps;            /* sets evaluated */
 };
 
 /* Does the pod's request need a search at all to be filtered (require, min-bandwidth)? */
@@ -51,13 +52,11 @@ enum sy_fit sy_placement_count(const struct sy_fabric *fabric, const struct sy_u
 
 /* The whole answer. `strict`: requirements are in force. `room`: see value.h. `arena` for scratch.
  * SY_ENOMEM (also the arena's limit). */
-SY_NODISCARD enum sy_code sy_placement_find(const struct sy_fabric *fabric,
-                                            const struct sy_usage *usage,
-                                            const struct sy_request *request, bool strict,
-                                            const struct sy_profile *profile,
-                                            const struct sy_room *room, uint32_t budget_steps,
-                                            struct sy_arena *arena, struct sy_placement *ret,
-                                            struct sy_err *err);
+SY_NODISCARD enum sy_code
+sy_placement_find(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                  const struct sy_request *request, bool strict, const struct sy_profile *profile,
+                  const struct sy_room *room, uint32_t budget_steps, struct sy_arena *arena,
+                  struct sy_placement *ret, struct sy_err *err);
 /* Only whether some free set (and, when guaranteed, every one that the node may give) meets the
  * requirements. The profile says which set a steered or preferred resource gives. */
 SY_NODISCARD enum sy_code sy_placement_feasible(const struct sy_fabric *fabric,

@@ -4,7 +4,7 @@
 #define SY_SCORING_PLACEMENT_PRIVATE_H
 
 #include "scoring/placement.h"
-#include "scoring/value_private.h"
+#include "scoring/value_state.h"
 
 __extension__ typedef unsigned __int128 sy_wide; /* sums over up to 2^54 sets */
 #define SY_SETS_MAX (UINT64_C(1) << 54)          /* more sets than this are not counted exactly */
@@ -42,6 +42,9 @@ struct sy_symmetry {
 SY_NODISCARD enum sy_code sy_symmetry_find(const struct sy_value_context *c, bool wanted,
                                            struct sy_arena *arena, struct sy_symmetry *ret,
                                            struct sy_err *err);
+/* placement_order.c: the candidates in the order of the tree, so that siblings that hold the same
+ * in another PCI order can be exchanged too. NULL: no memory. */
+const uint16_t *sy_order_by_tree(const struct sy_value_context *c, struct sy_arena *arena);
 
 /* A set that was worth remembering. */
 struct sy_found {
@@ -63,15 +66,15 @@ struct sy_tally {
 struct sy_search;
 typedef void sy_visit_fn(struct sy_search *search, uint64_t weight);
 
-/* A walk over all sets, one of each class of interchangeable ones, in the order of preference between
- * equals: the set that has the lowest unit first; of two that have it, the one that has it in the
- * lower entry. */
+/* A walk over all sets, one of each class of interchangeable ones, in the order of preference
+ * between equals: the set that has the lowest unit first; of two that have it, the one that has it
+ * in the lower entry. */
 struct sy_search {
     const struct sy_value_context *c;
     struct sy_value_state *s;
     struct sy_symmetry symmetry;
-    bool strict, prune; /* prune: leave sets that cannot meet the requirements any more */
-    bool stopped;       /* budget used up, or the visitor has seen enough */
+    bool strict, prune;           /* prune: leave sets that cannot meet the requirements any more */
+    bool stopped;                 /* budget used up, or the visitor has seen enough */
     uint32_t steps, budget, left; /* left: units yet to pick */
     uint64_t moves, most_moves;   /* picks tried, dead ends included */
     uint16_t need[SY_ENTRY_MAX];
@@ -94,21 +97,27 @@ struct sy_search {
 SY_NODISCARD enum sy_code sy_search_init(struct sy_search *x, const struct sy_value_context *c,
                                          bool strict, uint32_t budget, struct sy_arena *arena,
                                          struct sy_err *err);
-void sy_search_run(struct sy_search *x);      /* visit every set */
+void sy_search_run(struct sy_search *x);                                 /* visit every set */
 bool sy_search_take(struct sy_search *x, unsigned unit, unsigned entry); /* false: card is full */
 void sy_search_drop(struct sy_search *x);
 /* As take, for a choice between equals; 0 when an interchangeable set stands for this one. */
 uint64_t sy_search_settle(struct sy_search *x, unsigned unit, unsigned choice, uint64_t weight);
 bool sy_search_supplied(const struct sy_search *x, unsigned from); /* can the rest still be met? */
-void sy_search_weigh(struct sy_search *x, uint64_t weight); /* visitor: best, tally, watts */
-void sy_search_stop(struct sy_search *x, uint64_t weight);  /* visitor: one is enough */
+void sy_search_weigh(struct sy_search *x, uint64_t weight);        /* visitor: best, tally, watts */
+void sy_search_stop(struct sy_search *x, uint64_t weight);         /* visitor: one is enough */
 bool sy_search_keep(const struct sy_search *x, struct sy_found *found, uint64_t key);
 /* Number of sets, disjointness and cards left aside; UINT64_MAX when it does not fit. */
 uint64_t sy_search_sets(const struct sy_value_context *c);
 
-/* placement_bound.c: the best set by branch and bound; *ret_bound: no set has a higher weighted sum. */
+/* placement_bound.c: the best set by branch and bound; *ret_bound: no set has a higher weighted
+ * sum. */
 SY_NODISCARD enum sy_code sy_bound_run(struct sy_search *x, struct sy_arena *arena,
                                        uint64_t *ret_bound, struct sy_err *err);
+
+/* The first set, in the order of preference between equals, whose key is that of x->best; stopped,
+ * and x->best stays what it is, when the budget does not suffice to find it. */
+SY_NODISCARD enum sy_code sy_bound_first(struct sy_search *x, struct sy_arena *arena,
+                                         struct sy_err *err);
 
 /* placement_sample.c: fill the tally from a deterministic sample; least and most watts by counting,
  * cards and shared units left aside. */

@@ -25,19 +25,20 @@ enum sy_unknown {
         SY_UNKNOWN_COUNT
 };
 
-/* What one evaluation reads. Prepared once per (fabric, usage, request, profile). Opaque to callers but
- * placement.c; see value.c for each term's definition. */
+/* What one evaluation reads. Prepared once per (fabric, usage, request, profile). Opaque to callers
+ * but placement.c; see scoring/PLACEMENT.md for each term. */
 struct sy_value_context;
 
 struct sy_value {
     uint16_t term[SY_TERM_COUNT]; /* 0..1000; POWER is filled by the caller's room */
     uint32_t unknown;             /* bits of enum sy_unknown */
-    uint32_t min_mbps;            /* lowest pair, sharing counted; one device: to its NUMA node. 0 = unknown */
-    int64_t watts_mw;             /* what placing the set adds: sum of (cap or TDP) - idle; SY_UNKNOWN_MW */
+    uint32_t
+        min_mbps; /* lowest pair, sharing counted; one device: to its host bridge; 0 = unknown */
+    int64_t watts_mw; /* what placing the set adds: sum of (cap or TDP) - idle; SY_UNKNOWN_MW */
 };
 
-/* Power room of a node: the hard headroom (limit - provisioned) at the binding element of its path to the
- * root. */
+/* Power room of a node: the hard headroom (limit - provisioned) at the binding element of its path
+ * to the root. */
 struct sy_room {
     bool known;
     int64_t headroom_mw; /* may be negative */
@@ -46,12 +47,10 @@ struct sy_room {
     bool estimate;       /* part of what is provisioned there is unknown */
 };
 
-SY_NODISCARD enum sy_code sy_value_context_new(const struct sy_fabric *fabric,
-                                               const struct sy_usage *usage,
-                                               const struct sy_request *request,
-                                               const struct sy_profile *profile,
-                                               struct sy_arena *arena,
-                                               struct sy_value_context **ret, struct sy_err *err);
+SY_NODISCARD enum sy_code
+sy_value_context_new(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                     const struct sy_request *request, const struct sy_profile *profile,
+                     struct sy_arena *arena, struct sy_value_context **ret, struct sy_err *err);
 /* `pick`: per entry of the request the units chosen for it (disjoint). */
 void sy_value_of(const struct sy_value_context *context, const struct sy_devset *pick,
                  struct sy_value *ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the value function prepares once per (fabric, usage, request, profile), and the running sums of
- * a set that grows and shrinks by one unit. Units are numbered here among the candidates only, in the
- * fabric's order ("local"). scoring/PLACEMENT.md defines every term. */
+/* What the value function prepares once per (fabric, usage, request, profile). Units are numbered
+ * here among the candidates only, in the fabric's order ("local"). scoring/PLACEMENT.md defines
+ * every term. */
 #ifndef SY_SCORING_VALUE_PRIVATE_H
 #define SY_SCORING_VALUE_PRIVATE_H
 
@@ -38,7 +38,8 @@ struct sy_value_group {
     struct sy_devset member; /* local */
 };
 
-struct sy_value_list { /* of small numbers per local unit: item[first[u]] … item[first[u + 1] - 1] */
+struct sy_value_list { /* of small numbers per local unit: item[first[u]] … item[first[u + 1] - 1]
+                        */
     uint16_t *first, *item;
 };
 
@@ -47,6 +48,7 @@ struct sy_value_scene {
     struct sy_devset pool[SY_ENTRY_MAX]; /* per entry, of the fabric's units */
     struct sy_devset free;
     bool ignore_held;
+    const uint16_t *order; /* candidates in this order instead of the fabric's; NULL */
 };
 
 struct sy_value_context {
@@ -70,10 +72,10 @@ struct sy_value_context {
     uint16_t *node;       /* innermost node that holds it */
     uint16_t *memory;     /* score, 0..1000; SY_NO_MEMORY = its kind has none */
     uint16_t *card, *share, *card_left; /* card_left: thousandths, by card */
-    int16_t *pf;          /* local unit of its physical function, -1 */
+    int16_t *pf;                        /* local unit of its physical function, -1 */
     uint32_t *flags;
     uint32_t *alone_mbps, *link_mbps; /* to the host bridge: shared with others, and all its own */
-    uint64_t *degree; /* path weights to all other free units */
+    uint64_t *degree;                 /* path weights to all other free units */
     int64_t *watts;
     struct sy_value_cell *cell; /* [a * n + b] */
     struct sy_value_node *tree;
@@ -84,32 +86,12 @@ struct sy_value_context {
 };
 #define SY_NO_MEMORY UINT16_MAX
 
-struct sy_value_sum {
-    uint64_t weights, degree, own;
-    int64_t watts;
-    uint32_t mbps, flags;
-};
-
-/* A set in the making. */
-struct sy_value_state {
-    uint32_t npick, lost; /* lost: weight of the groups broken */
-    uint16_t *unit;       /* local, in the order of picking */
-    uint8_t *entry;
-    struct sy_value_sum *sum; /* [i]: of the first i picks */
-    uint64_t *far;            /* per pick: picks that it has no overlay link to */
-    uint64_t *inside;         /* per node: picks in it */
-    uint16_t *below, *hit;    /* per node, per group: number of picks in it */
-};
-
 /* value_context.c. Everything lies in `arena`. */
-SY_NODISCARD enum sy_code sy_value_context_build(const struct sy_fabric *fabric,
-                                                 const struct sy_usage *usage,
-                                                 const struct sy_request *request,
-                                                 const struct sy_profile *profile,
-                                                 const struct sy_value_scene *scene,
-                                                 struct sy_arena *arena,
-                                                 struct sy_value_context **ret,
-                                                 struct sy_err *err);
+SY_NODISCARD enum sy_code
+sy_value_context_build(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                       const struct sy_request *request, const struct sy_profile *profile,
+                       const struct sy_value_scene *scene, struct sy_arena *arena,
+                       struct sy_value_context **ret, struct sy_err *err);
 /* Pools of the free units of each entry's resource. */
 void sy_value_scene_init(const struct sy_fabric *fabric, const struct sy_usage *usage,
                          const struct sy_request *request, struct sy_value_scene *ret);
@@ -129,27 +111,8 @@ SY_NODISCARD enum sy_code sy_value_list_make(struct sy_value_list *list, uint16_
 /* Local number of a fabric's unit, -1 when it is no candidate. */
 int sy_value_local(const struct sy_value_context *c, unsigned unit);
 
-/* value.c: the sums. */
-SY_NODISCARD enum sy_code sy_value_state_new(const struct sy_value_context *c,
-                                             struct sy_arena *arena, struct sy_value_state **ret,
-                                             struct sy_err *err);
-void sy_value_push(const struct sy_value_context *c, struct sy_value_state *s, unsigned unit,
-                   unsigned entry);
-void sy_value_pop(const struct sy_value_context *c, struct sy_value_state *s);
-/* The value of the picks so far, and the key by which sets are ranked: the weighted sum of the terms,
- * then what LEFTOVER keeps, finer. */
-uint64_t sy_value_finish(const struct sy_value_context *c, const struct sy_value_state *s,
-                         struct sy_value *ret);
-/* Lowest pair so far (one pick: to its host bridge), SY_VALUE_NO_LIMIT when none is known. */
-uint32_t sy_value_lowest(const struct sy_value_context *c, const struct sy_value_state *s);
+/* A rate of a reference rate, 0..1000. */
 uint16_t sy_value_scaled(uint32_t mbps, uint32_t reference_mbps);
-/* What LEFTOVER keeps for these losses, 0..2,000,000. */
-uint32_t sy_value_kept(const struct sy_value_context *c, uint64_t lost_groups,
-                       uint64_t lost_degree);
-/* Do the picks so far lie as the requirements say; and do they reach min-bandwidth as well? Once
- * false, more picks do not make it true. */
-bool sy_value_lies(const struct sy_value_context *c, const struct sy_value_state *s);
-bool sy_value_meets(const struct sy_value_context *c, const struct sy_value_state *s);
 
 static inline const struct sy_value_cell *sy_value_cell_of(const struct sy_value_context *c,
                                                            unsigned a, unsigned b)

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "brute.h"
+
+#include <string.h>
+
+enum pass { BEST, OWN, COUNT };
+
+struct walk {
+    const struct brute_case *b;
+    struct brute_answer *ret;
+    struct sy_devset pick[SY_ENTRY_MAX];
+    enum pass pass;
+    uint64_t own; /* the most that preferred entries can have */
+    bool any_worst;
+};
+
+static unsigned chooser(const struct brute_case *b, unsigned entry)
+{
+    return sy_catalogue_resource(b->fabric->catalogue, b->request->entry[entry].resource)->chooser;
+}
+
+static bool usable(const struct walk *w, unsigned unit, unsigned entry)
+{
+    const struct brute_case *b = w->b;
+    if (!b->whole && !sy_devset_has(&b->usage->free, unit))
+        return false;
+    return sy_devset_has(&b->fabric->unit[unit].resources, b->request->entry[entry].resource);
+}
+
+static bool cards_allow(const struct walk *w)
+{
+    const struct sy_fabric *f = w->b->fabric;
+    unsigned used[SY_UNIT_MAX] = {0};
+    struct sy_devset all = SY_DEVSET_EMPTY;
+    for (unsigned e = 0; e < w->b->request->nentry; e++)
+        all = sy_devset_or(all, w->pick[e]);
+    for (unsigned u = 0; u < f->nunit; u++) {
+        unsigned held = w->b->whole ? 0 : w->b->usage->unit[u].held;
+        used[f->unit[u].card] += (f->unit[u].share * held + 999u) / 1000u;
+        if (!sy_devset_has(&all, u))
+            continue;
+        used[f->unit[u].card] += f->unit[u].share;
+        if (f->unit[u].pf >= 0 && sy_devset_has(&all, (unsigned)f->unit[u].pf))
+            return false;
+    }
+    for (unsigned u = 0; u < f->nunit; u++) {
+        if (sy_devset_has(&all, u) && used[f->unit[u].card] > f->card[f->unit[u].card].capacity)
+            return false;
+    }
+    return true;
+}
+
+static bool meets(const struct walk *w, const struct brute_value *value)
+{
+    const struct sy_request *request = w->b->request;
+    for (unsigned r = 0; w->b->strict && r < request->nrequire; r++) {
+        const struct sy_require *require = &request->require[r];
+        int common = -1;
+        for (unsigned e = 0; e < request->nentry; e++) {
+            for (unsigned u = 0; u < w->b->fabric->nunit; u++) {
+                const struct sy_unit *unit = &w->b->fabric->unit[u];
+                if (!sy_devset_has(&w->pick[e], u) ||
+                    (require->match == 1 && unit->kind != require->kind) ||
+                    (require->match == 2 && e != require->entry))
+                    continue;
+                int place = unit->place[require->scope];
+                if (place < 0 || (common >= 0 && common != place))
+                    return false;
+                common = place;
+            }
+        }
+    }
+    return !w->b->strict || value->min_mbps >= request->min_mbps;
+}
+
+static unsigned state(const struct walk *w, const struct sy_devset *pick, unsigned unit)
+{
+    for (unsigned e = 0; e < w->b->request->nentry; e++) {
+        if (sy_devset_has(&pick[e], unit))
+            return e;
+    }
+    return SY_ENTRY_MAX;
+}
+
+/* Does this pick come before the other among equals? */
+static bool before(const struct walk *w, const struct sy_devset *other)
+{
+    for (unsigned u = 0; u < w->b->fabric->nunit; u++) {
+        unsigned x = state(w, w->pick, u), y = state(w, other, u);
+        if (x != y)
+            return x < y;
+    }
+    return false;
+}
+
+/* By weighted sum, then by what is left for others. */
+static int compare(const struct brute_value *a, const struct brute_value *b)
+{
+    if (a->sum != b->sum)
+        return a->sum > b->sum ? 1 : -1;
+    return (a->kept > b->kept) - (a->kept < b->kept);
+}
+
+static void see_best(struct walk *w)
+{
+    struct brute_answer *ret = w->ret;
+    struct brute_value value;
+    brute_value(w->b, w->pick, &value);
+    ret->sets++;
+    if (value.watts_mw == SY_UNKNOWN_MW) {
+        ret->watts_unknown = true;
+    } else {
+        if (!ret->watts_known || value.watts_mw < ret->least_mw)
+            ret->least_mw = value.watts_mw;
+        if (!ret->watts_known || value.watts_mw > ret->most_mw)
+            ret->most_mw = value.watts_mw;
+        ret->watts_known = true;
+    }
+    if (!meets(w, &value))
+        return;
+    int order = ret->any ? compare(&value, &ret->best_value) : 1;
+    if (order > 0 || (order == 0 && before(w, ret->best))) {
+        memcpy(ret->best, w->pick, sizeof ret->best);
+        ret->best_value = value;
+    }
+    ret->any = true;
+}
+
+/* Worth of the preferred entries' own pairs. */
+static uint64_t own_pairs(const struct walk *w)
+{
+    uint64_t sum = 0;
+    for (unsigned e = 0; e < w->b->request->nentry; e++) {
+        if (chooser(w->b, e) != SY_CHOOSER_PREFERRED)
+            continue;
+        for (unsigned a = 0; a < w->b->fabric->nunit; a++) {
+            for (unsigned c = 0; c < a; c++) {
+                if (sy_devset_has(&w->pick[e], a) && sy_devset_has(&w->pick[e], c))
+                    sum += w->b->profile->path[sy_fabric_pair(w->b->fabric, a, c)->path];
+            }
+        }
+    }
+    return sum;
+}
+
+static bool steered_as_best(const struct walk *w)
+{
+    for (unsigned e = 0; e < w->b->request->nentry; e++) {
+        if (chooser(w->b, e) == SY_CHOOSER_STEERED &&
+            !sy_devset_equal(&w->pick[e], &w->ret->best[e]))
+            return false;
+    }
+    return true;
+}
+
+static void see_given(struct walk *w)
+{
+    struct brute_answer *ret = w->ret;
+    struct brute_value value;
+    brute_value(w->b, w->pick, &value);
+    ret->given++;
+    ret->meeting += meets(w, &value);
+    ret->unknown |= value.unknown;
+    for (unsigned t = 0; t < SY_TERM_COUNT; t++)
+        ret->term[t] += value.term[t];
+    ret->mbps += value.min_mbps;
+    ret->with_mbps += value.min_mbps != 0;
+    if (value.watts_mw != SY_UNKNOWN_MW) {
+        ret->watts += value.watts_mw;
+        ret->with_watts++;
+    }
+    int order = w->any_worst ? compare(&value, &ret->worst_value) : -1;
+    if (order < 0 || (order == 0 && before(w, ret->worst))) {
+        memcpy(ret->worst, w->pick, sizeof ret->worst);
+        ret->worst_value = value;
+    }
+    w->any_worst = true;
+}
+
+static void see(struct walk *w)
+{
+    if (!cards_allow(w))
+        return;
+    if (w->pass == BEST) {
+        see_best(w);
+        return;
+    }
+    if (!steered_as_best(w))
+        return;
+    uint64_t own = own_pairs(w);
+    if (w->pass == OWN)
+        w->own = own > w->own ? own : w->own;
+    else if (own == w->own)
+        see_given(w);
+}
+
+static void choose(struct walk *w, unsigned entry, unsigned from, unsigned left)
+{
+    if (entry == w->b->request->nentry) {
+        see(w);
+        return;
+    }
+    if (left == 0) {
+        unsigned next = entry + 1;
+        choose(w, next, 0, next < w->b->request->nentry ? w->b->request->entry[next].count : 0);
+        return;
+    }
+    for (unsigned u = from; u < w->b->fabric->nunit; u++) {
+        if (!usable(w, u, entry) || state(w, w->pick, u) != SY_ENTRY_MAX)
+            continue;
+        sy_devset_add(&w->pick[entry], u);
+        choose(w, entry, u + 1, left - 1);
+        sy_devset_del(&w->pick[entry], u);
+    }
+}
+
+void brute_solve(const struct brute_case *b, struct brute_answer *ret)
+{
+    struct walk w = {.b = b, .ret = ret};
+    memset(ret, 0, sizeof *ret);
+    for (unsigned pass = BEST; pass <= COUNT; pass++) {
+        w.pass = (enum pass)pass;
+        if (pass == BEST || ret->any)
+            choose(&w, 0, 0, b->request->entry[0].count);
+    }
+}
