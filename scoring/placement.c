@@ -15,10 +15,13 @@ bool sy_placement_must_search(const struct sy_request *request, bool strict)
     return strict && requires_something(request);
 }
 
-/* Bits of the entries that are chosen this way on the node. */
+/* Bits of the entries that are chosen this way on the node. Without a report any set may be all
+ * that is left, so the best chooser gives any. */
 static uint16_t chosen_by(const struct sy_task *t, enum sy_chooser chooser)
 {
     unsigned bits = 0;
+    if (t->usage->mode == SY_MODE_COUNTS)
+        return 0;
     for (unsigned e = 0; e < t->request->nentry; e++) {
         const struct sy_resource *resource =
             sy_catalogue_resource(t->fabric->catalogue, t->request->entry[e].resource);

@@ -89,7 +89,7 @@ static uint64_t upper(struct bounder *b, unsigned from)
     total += (uint64_t)weight[SY_TERM_MEMORY] * (c->memory_differs ? 1000 : c->memory_term);
     const struct sy_value_sum *sum = &s->sum[s->npick];
     uint32_t kept = sy_value_kept(c, s->lost, sum->degree - sy_value_path(sum->weights));
-    total += (uint64_t)weight[SY_TERM_LEFTOVER] * ((kept + 1000) / 2000);
+    total += (uint64_t)weight[SY_TERM_LEFTOVER] * sy_value_leftover(c, kept);
     total += weight[SY_TERM_POWER] * b->power;
     return total << 32 | kept;
 }

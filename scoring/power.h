@@ -32,8 +32,9 @@ void sy_power_unref(struct sy_power *power); /* thread-safe; takes NULL */
 struct sy_room sy_power_room(const struct sy_power *power, uint32_t node);
 /* The same for a node that is not in the cluster (a template): its own element only. */
 struct sy_room sy_power_room_alone(const struct sy_node *node, const struct sy_policy *policy);
-/* Provisioned power of one node: base plus, per unit, cap or TDP when held and idle otherwise. A node
- * that does not report who holds what is charged as if all of its units were held, and marked. */
+/* Provisioned power of one node: base plus, per unit, cap or TDP when held and idle otherwise. A
+ * node that does not report who holds what is charged as if all of its units were held, and marked.
+ */
 struct sy_power_element sy_power_of_node(const struct sy_node *node,
                                          const struct sy_policy *policy);
 

@@ -217,6 +217,12 @@ uint32_t sy_value_kept(const struct sy_value_context *c, uint64_t lost_groups, u
     return (uint32_t)kept;
 }
 
+uint16_t sy_value_leftover(const struct sy_value_context *c, uint32_t kept)
+{
+    bool reported = c->usage->mode != SY_MODE_COUNTS; /* else nobody knows what is whole */
+    return reported ? (uint16_t)((kept + FULL) / (2 * FULL)) : c->profile->neutral;
+}
+
 static void finish_power(const struct sy_value_context *c, const struct sy_value_sum *sum,
                          struct sy_value *ret)
 {
@@ -259,7 +265,7 @@ uint64_t sy_value_finish(const struct sy_value_context *c, const struct sy_value
     ret->term[SY_TERM_MEMORY] = finish_memory(c, s);
     /* Pairs within the set were counted at both ends. */
     uint32_t kept = sy_value_kept(c, s->lost, sum->degree - path);
-    ret->term[SY_TERM_LEFTOVER] = (uint16_t)((kept + FULL) / (2 * FULL));
+    ret->term[SY_TERM_LEFTOVER] = sy_value_leftover(c, kept);
     finish_power(c, sum, ret);
     uint64_t total = 0;
     for (unsigned t = 0; t < SY_TERM_COUNT; t++)

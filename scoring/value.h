@@ -12,6 +12,7 @@
     X(NODE, "nothing is known about this node")                                                    \
     X(OCCUPANCY, "no report says which devices are in use: all are taken as free")                 \
     X(LOCALITY, "the NUMA node of a device is unknown")                                            \
+    X(LINK_RATE, "no link rate was reported for a device: its model's usual one is assumed")       \
     X(LINK, "the bandwidth of a link is unknown")                                                  \
     X(MEMORY, "the memory bandwidth of a device is unknown")                                       \
     X(DEVICE_POWER, "the power of a device is unknown")                                            \

@@ -122,6 +122,8 @@ static void describe_unit(struct sy_value_context *c, unsigned local)
     c->watts[local] = watts_of(unit, &c->usage->unit[u], &flags);
     if (unit->model == NULL || unit->model->generic)
         flags |= UINT32_C(1) << SY_UNKNOWN_MODEL;
+    if (unit->link_assumed)
+        flags |= UINT32_C(1) << SY_UNKNOWN_LINK_RATE;
     if (c->usage->mode == SY_MODE_COUNTS)
         flags |= UINT32_C(1) << SY_UNKNOWN_OCCUPANCY;
     c->flags[local] = flags;

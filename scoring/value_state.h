@@ -37,6 +37,8 @@ uint32_t sy_value_lowest(const struct sy_value_context *c, const struct sy_value
 /* What LEFTOVER keeps for these losses, 0..2,000,000. */
 uint32_t sy_value_kept(const struct sy_value_context *c, uint64_t lost_groups,
                        uint64_t lost_degree);
+/* The LEFTOVER term of what is kept; neutral on a node that reports nothing. */
+uint16_t sy_value_leftover(const struct sy_value_context *c, uint32_t kept);
 /* Do the picks so far lie as the requirements say; and do they reach min-bandwidth as well? Once
  * false, more picks do not make it true. */
 bool sy_value_lies(const struct sy_value_context *c, const struct sy_value_state *s);

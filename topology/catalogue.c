@@ -3,7 +3,7 @@
 #include "topology/catalogue.h"
 
 #include "base/file.h"
-#include "topology/catalogue_private.h"
+#include "topology/catalogue_value.h"
 
 #include <assert.h>
 #include <string.h>

@@ -55,27 +55,28 @@ struct sy_fact {
 };
 
 struct sy_overlay {
-    uint8_t type; /* enum sy_link_type */
-    uint8_t form; /* enum sy_overlay_form */
+    uint8_t type;   /* enum sy_link_type */
+    uint8_t form;   /* enum sy_overlay_form */
     uint16_t group; /* RINGS: devices of a group; MESH: at most so many devices, 0 = all */
     struct sy_fact pair_mbps; /* MB/s one direction between two devices */
 };
 #define SY_OVERLAYS_PER_MODEL 2
 
 struct sy_model {
-    const char *name;  /* unique key: "ascend-910b" */
-    const char *model; /* for people: "Ascend 910B" */
-    uint8_t kind;      /* enum sy_kind */
-    bool generic;      /* matched by vendor and class only: model unknown */
-    bool is_vf;        /* a virtual function: shares its physical function's card */
+    const char *name;         /* unique key: "ascend-910b" */
+    const char *model;        /* for people: "Ascend 910B" */
+    uint8_t kind;             /* enum sy_kind */
+    bool generic;             /* matched by vendor and class only: model unknown */
+    bool is_vf;               /* a virtual function: shares its physical function's card */
     bool needs_user_function; /* FPGA: without its user function the card is unhealthy */
     uint8_t units_per_card;   /* consecutive units (PCI order) that make one card; 1 = alone */
-    uint8_t units_per_function; /* units behind one PCI function (Atlas 300I Duo: 2), a card; else 1 */
-    const char *memory_type;  /* "HBM2e", NULL = unknown */
-    struct sy_fact memory_mib;       /* per unit */
-    struct sy_fact memory_bw_mbps;   /* MB/s per unit */
-    struct sy_fact link_mbps;        /* default host link, used when discovery knows none */
-    struct sy_fact tdp_mw, idle_mw;  /* per unit */
+    uint8_t
+        units_per_function;  /* units behind one PCI function (Atlas 300I Duo: 2), a card; else 1 */
+    const char *memory_type; /* "HBM2e", NULL = unknown */
+    struct sy_fact memory_mib;      /* per unit */
+    struct sy_fact memory_bw_mbps;  /* MB/s per unit */
+    struct sy_fact link_mbps;       /* default host link, used when discovery knows none */
+    struct sy_fact tdp_mw, idle_mw; /* per unit */
     uint8_t noverlay;
     struct sy_overlay overlay[SY_OVERLAYS_PER_MODEL];
     struct sy_devset resources; /* indices into the catalogue's resources */
@@ -84,9 +85,9 @@ struct sy_model {
 struct sy_resource {
     const char *name; /* exact name, or a prefix followed by '*' when is_pattern */
     bool is_pattern;
-    uint8_t chooser;  /* enum sy_chooser */
+    uint8_t chooser; /* enum sy_chooser */
     const char *source;
-    uint8_t nsize;    /* allowed request sizes, 0 = any */
+    uint8_t nsize; /* allowed request sizes, 0 = any */
     uint16_t size[16];
 };
 
@@ -100,8 +101,8 @@ struct sy_catalogue; /* opaque */
  * SY_ENOENT, SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_catalogue_load(const char *const *paths, size_t npaths,
                                             struct sy_catalogue **ret, struct sy_err *err);
-/* The same from memory (tests, fuzzing): `files` are (name, text, length). with_builtin: start from the
- * built-in file. */
+/* The same from memory (tests, fuzzing): `files` are (name, text, length). with_builtin: start from
+ * the built-in file. */
 struct sy_text_file {
     const char *name, *data;
     size_t len;
@@ -114,8 +115,8 @@ void sy_catalogue_unref(struct sy_catalogue *cat); /* takes NULL; thread-safe */
 
 size_t sy_catalogue_model_count(const struct sy_catalogue *cat);
 const struct sy_model *sy_catalogue_model(const struct sy_catalogue *cat, size_t i);
-/* The model of a PCI function and its role in it; NULL: not a device we know. The most specific match wins
- * (subsystem, then device, then class of a vendor). */
+/* The model of a PCI function and its role in it; NULL: not a device we know. The most specific
+ * match wins (subsystem, then device, then class of a vendor). */
 const struct sy_model *sy_catalogue_match(const struct sy_catalogue *cat, struct sy_pci_id id,
                                           enum sy_role *ret_role);
 size_t sy_catalogue_resource_count(const struct sy_catalogue *cat);

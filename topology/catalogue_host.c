@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is not a device: bridges, links between sockets, identities to leave alone. */
-#include "topology/catalogue_private.h"
+#include "topology/catalogue_value.h"
 
 #include <string.h>
 

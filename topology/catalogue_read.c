@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "topology/catalogue_private.h"
+#include "topology/catalogue_value.h"
 
 #include "base/str.h"
 

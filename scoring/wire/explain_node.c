@@ -33,6 +33,7 @@ static json_t *power(const struct sy_request *request, const struct sy_verdict *
     sy_explain_put(obj, "limitWatts", room->known ? sy_thousandths(room->limit_mw) : json_null());
     sy_explain_put(obj, "headroomWatts",
                    room->known ? json_real((double)room->headroom_mw / 1000) : json_null());
+    sy_explain_put(obj, "estimate", json_boolean(room->known && room->estimate));
     sy_explain_put(obj, "wattsAdded", sy_thousandths(added_mw));
     bool both = room->known && added_mw != SY_UNKNOWN_MW;
     sy_explain_put(obj, "headroomAfterWatts",

@@ -16,6 +16,8 @@ struct walk {
 
 static unsigned chooser(const struct brute_case *b, unsigned entry)
 {
+    if (b->usage->mode == SY_MODE_COUNTS) /* any set may be what is left */
+        return SY_CHOOSER_ARBITRARY;
     return sy_catalogue_resource(b->fabric->catalogue, b->request->entry[entry].resource)->chooser;
 }
 

@@ -284,7 +284,8 @@ static void value_leftover(const struct brute_case *b, const struct set *s, stru
     ret->kept = 2000000;
     ret->kept -= total != 0 ? lost * 1000000 / total : 0;
     ret->kept -= pairs != 0 ? pairs_lost * 1000000 / pairs : 0;
-    ret->term[SY_TERM_LEFTOVER] = half_up(ret->kept, 2000);
+    bool reported = b->usage->mode != SY_MODE_COUNTS;
+    ret->term[SY_TERM_LEFTOVER] = reported ? half_up(ret->kept, 2000) : b->profile->neutral;
 }
 
 void brute_value(const struct brute_case *b, const struct sy_devset *pick, struct brute_value *ret)

@@ -27,7 +27,7 @@ static void grow(struct sy_builder *b, struct sy_dice *dice, unsigned parent, un
 
 static void irregular_tree(struct world *w, struct sy_dice *dice)
 {
-    uint16_t seat[32];
+    uint16_t seat[32] = {0};
     unsigned nseat = 0, most = sy_dice_chance(dice, 10) ? 1 : 4 + (unsigned)sy_dice_roll(dice, 9);
     bool equal_rates = sy_dice_chance(dice, 40), in_order = sy_dice_chance(dice, 50);
     unsigned packages = 1 + (unsigned)sy_dice_roll(dice, 2);

@@ -122,10 +122,11 @@ START_TEST(digest_reads_what_placement_reads)
          "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]},"
          "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]}]}}",
          false},
+        /* The node's own limit enters as room, node by node. */
         {"{\"status\":{\"power\":{\"limitWatts\":1},\"devices\":["
          "{\"pci\":\"0000:11:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]},"
          "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"b\",\"name\":\"z\"}]}]}}",
-         false},
+         true},
     };
     struct sy_node *base =
         load("link-states",
