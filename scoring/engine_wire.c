@@ -16,6 +16,7 @@ static uint8_t absolute(unsigned score)
 /* The best gets all, the others lose what they lack; only differences count for kube-scheduler. */
 static uint8_t stretched(unsigned score, unsigned best, unsigned span)
 {
+    assert(span > 0);
     unsigned lost = ((best - score) * WIRE_MAX + span / 2) / span;
     return (uint8_t)(lost < WIRE_MAX ? WIRE_MAX - lost : 0);
 }

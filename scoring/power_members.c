@@ -23,7 +23,7 @@ static int by_content(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
     int order = strcmp(x->key, y->key);
-    if (order == 0 && x->value != NULL)
+    if (order == 0 && x->value != NULL && y->value != NULL)
         order = strcmp(x->value, y->value);
     return order != 0 ? order : x->domain < y->domain ? -1 : x->domain > y->domain;
 }

@@ -69,7 +69,11 @@ enum sy_code sy_catalogue_load(const char *const *paths, size_t npaths, struct s
 {
     struct sy_text_file *files = sy_calloc(npaths + 1, sizeof *files);
     char **data = sy_calloc(npaths + 1, sizeof *data);
-    enum sy_code code = files == NULL || data == NULL ? sy_cat_nomem(err) : SY_OK;
+    if (files == NULL || data == NULL) {
+        free_files(files, data, 0);
+        return sy_cat_nomem(err);
+    }
+    enum sy_code code = SY_OK;
     for (size_t i = 0; code == SY_OK && i < npaths; i++) {
         size_t len = 0;
         code = sy_file_read(paths[i], SY_CAT_FILE_BYTES, &data[i], &len, err);

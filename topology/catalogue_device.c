@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define GBPS                                                                                       \
@@ -282,6 +283,7 @@ enum sy_code sy_cat_read_device(const struct sy_cat_reader *in, const struct sy_
         return sy_cat_twice(in, entry, "device", name, &dev->place);
     if (code != SY_OK)
         return code;
+    assert(dev != NULL);
     dev->file = in->number;
     dev->place = sy_cat_place(in, entry);
     return read_fields(in, entry, dev);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topology/fabric_private.h"
 
+#include <assert.h>
+
 static bool is_vf(const struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t u)
 {
     return in->vf[f->unit[u].obj];
@@ -16,6 +18,7 @@ static uint16_t new_card(struct sy_fabric *f, uint16_t first)
 
 static void put(struct sy_fabric *f, uint16_t unit, uint16_t card, unsigned parts)
 {
+    assert(parts > 0);
     f->unit[unit].card = card;
     f->unit[unit].share = (uint16_t)(parts < SY_WHOLE ? SY_WHOLE / parts : 1);
     sy_devset_add(&f->card[card].units, unit);

@@ -187,7 +187,8 @@ static enum sy_code parse_body(struct reading *r)
     if (text == NULL)
         return no_memory(r);
     memcpy(text, r->body.data, before);
-    memcpy(text + before, "[]", 2);
+    text[before] = '[';
+    text[before + 1] = ']';
     memcpy(text + before + 2, r->names.at.data + r->names.at.len, after);
     code = parse_text(r, (struct sy_slice){text, before + 2 + after}, NULL);
     if (code == SY_OK)

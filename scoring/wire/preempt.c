@@ -5,6 +5,7 @@
 #include "scoring/wire/names.h"
 #include "scoring/wire/wire.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -90,6 +91,7 @@ static void put_node(struct preempting *p, const char *name, const struct victim
     p->first = false;
     sy_str_append_json(p->out, name, strlen(name));
     sy_str_append(p->out, ":{\"Pods\":[");
+    assert(victims->n == 0 || victims->uid != NULL);
     for (size_t i = 0; i < victims->n; i++) {
         sy_str_append(p->out, i > 0 ? ",{\"UID\":" : "{\"UID\":");
         sy_str_append_json(p->out, victims->uid[i], strlen(victims->uid[i]));
