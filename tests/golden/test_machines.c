@@ -7,6 +7,7 @@
 #include "topology/discover/discover.h"
 #include "topology/node_json.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,9 @@ static void teardown(void)
     sy_catalogue_unref(catalogue);
 }
 
-/* A node of a topology file, checked in every way that holds for all machines. */
-static struct sy_node *load(const char *path, const char *name)
+/* A node of a topology file, checked in every way that holds for all machines; NULL, and why in
+ * `err`, when discovery refuses the file. */
+static struct sy_node *try_load(const char *path, const char *name, struct sy_err *refused)
 {
     static const struct sy_discover_options patient = {.timeout_ms = 20000};
     sy_autofree char *data = NULL;
@@ -36,16 +38,23 @@ static struct sy_node *load(const char *path, const char *name)
     struct sy_err err = {0};
     struct sy_inventory inv;
     struct sy_node *node = NULL;
-    struct sy_arena *arena = sy_arena_new((size_t)16 << 20);
+    SY_AUTO(sy_arena) struct sy_arena *arena = sy_arena_new((size_t)16 << 20);
     ck_assert_ptr_nonnull(arena);
     ck_assert_msg(sy_file_read(path, SY_XML_MAX, &data, &len, &err) == SY_OK, "%s", err.text);
-    ck_assert_msg(sy_discover_xml(path, data, len, &patient, arena, &inv, &err) == SY_OK, "%s",
-                  err.text);
+    if (sy_discover_xml(path, data, len, &patient, arena, &inv, refused) != SY_OK)
+        return NULL;
     ck_assert_msg(sy_node_from_inventory(&inv, NULL, 0, name, catalogue, &node, &err) == SY_OK,
                   "%s: %s", path, err.text);
     ck_assert_msg(sy_node_check(node, &err) == SY_OK, "%s: %s", path, err.text);
     sy_expect_round_trip(node, catalogue);
-    sy_arena_free(arena);
+    return node;
+}
+
+static struct sy_node *load(const char *path, const char *name)
+{
+    struct sy_err err = {0};
+    struct sy_node *node = try_load(path, name, &err);
+    ck_assert_msg(node != NULL, "%s", err.text);
     return node;
 }
 
@@ -158,16 +167,13 @@ END_TEST
 
 START_TEST(published_dgx2)
 {
-    const char *shared = sy_shared_dir(SY_SHARED_DIR), *machines = sy_hwloc_machines();
+    const char *shared = sy_shared_dir(SY_SHARED_DIR);
     char path[1024];
-    if (shared != NULL)
-        (void)snprintf(path, sizeof path, "%s/topologies/hwloc/nvidiaDGX2.xml", shared);
-    else if (machines != NULL)
-        (void)snprintf(path, sizeof path, "%s/xml/nvidiaDGX2.xml", machines);
-    else {
-        sy_skip("no real machines at hand (SWITCHYARD_SHARED, SWITCHYARD_HWLOC_MACHINES)");
+    if (shared == NULL) { /* newer than the machines of Debian's hwloc */
+        sy_skip("DGX-2: no folder of real machines (SWITCHYARD_SHARED)");
         return;
     }
+    (void)snprintf(path, sizeof path, "%s/topologies/hwloc/nvidiaDGX2.xml", shared);
     /* Nine rows of eight GPUs, but the diagonal. */
     ck_assert_uint_eq(compare(path, "dgx2", false), 9 * 8 - 8);
 }
@@ -221,6 +227,37 @@ START_TEST(real_machine)
 }
 END_TEST
 
+/* The machines of hwloc's own tests, which every clone can fetch: what discovery takes makes a node
+ * that keeps every invariant. */
+START_TEST(hwloc_machines)
+{
+    const char *machines = sy_hwloc_machines();
+    char path[1024];
+    if (machines == NULL) {
+        sy_skip("hwloc's own test machines are not at hand (SWITCHYARD_HWLOC_MACHINES)");
+        return;
+    }
+    (void)snprintf(path, sizeof path, "%s/xml", machines);
+    DIR *folder = opendir(path);
+    ck_assert_msg(folder != NULL, "%s: no such folder", path);
+    unsigned loaded = 0, units = 0;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        const char *end = strrchr(entry->d_name, '.');
+        struct sy_err err = {0};
+        if (end == NULL || strcmp(end, ".xml") != 0)
+            continue;
+        (void)snprintf(path, sizeof path, "%s/xml/%s", machines, entry->d_name);
+        struct sy_node *node = try_load(path, "machine", &err);
+        loaded += node != NULL;
+        units += node != NULL ? node->fabric->nunit : 0;
+        sy_node_unref(node);
+    }
+    (void)closedir(folder);
+    ck_assert_uint_ge(loaded, 20);
+    ck_assert_uint_ge(units, 10);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
     int status = sy_discover_child_main(argc, argv);
@@ -235,6 +272,7 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, published_atlas);
     tcase_add_test(tcase, published_dgx2);
     tcase_add_loop_test(tcase, real_machine, 0, (int)(sizeof real / sizeof *real));
+    tcase_add_test(tcase, hwloc_machines);
     suite_add_tcase(suite, tcase);
     return sy_run(suite);
 }
