@@ -152,10 +152,8 @@ const char *sy_json_type(const json_t *value)
     return "unknown";
 }
 
-static enum sy_code fail_at(const struct sy_path *at, enum sy_code code, struct sy_err *err,
-                            const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-static enum sy_code fail_at(const struct sy_path *at, enum sy_code code, struct sy_err *err,
-                            const char *fmt, ...)
+enum sy_code sy_json_fail(const struct sy_path *at, enum sy_code code, struct sy_err *err,
+                          const char *fmt, ...)
 {
     char where[PATH_SIZE], text[sizeof err->text];
     va_list args;
@@ -166,10 +164,10 @@ static enum sy_code fail_at(const struct sy_path *at, enum sy_code code, struct 
     return sy_fail(err, code, "%s: %s", where[0] != '\0' ? where : "/", text);
 }
 
-static enum sy_code fail_type(const struct sy_path *at, const char *expected, const json_t *got,
-                              struct sy_err *err)
+enum sy_code sy_json_fail_type(const struct sy_path *at, const char *expected, const json_t *got,
+                               struct sy_err *err)
 {
-    return fail_at(at, SY_EINVAL, err, "expected %s, got %s", expected, sy_json_type(got));
+    return sy_json_fail(at, SY_EINVAL, err, "expected %s, got %s", expected, sy_json_type(got));
 }
 
 /* The member, or NULL with SY_OK where it is absent (or null) and may be. */
@@ -178,13 +176,13 @@ static enum sy_code member(const json_t *obj, enum sy_json_need need, const stru
 {
     *ret = NULL;
     if (obj != NULL && !json_is_object(obj))
-        return fail_type(here->parent, "object", obj, err);
+        return sy_json_fail_type(here->parent, "object", obj, err);
     const json_t *value = json_object_get(obj, here->key);
     if (value != NULL && !json_is_null(value)) {
         *ret = value;
         return SY_OK;
     }
-    return need == SY_JSON_REQUIRED ? fail_at(here, SY_EINVAL, err, "required") : SY_OK;
+    return need == SY_JSON_REQUIRED ? sy_json_fail(here, SY_EINVAL, err, "required") : SY_OK;
 }
 
 enum sy_code sy_json_str(const json_t *obj, const char *key, enum sy_json_need need, size_t max_len,
@@ -196,13 +194,13 @@ enum sy_code sy_json_str(const json_t *obj, const char *key, enum sy_json_need n
     if (code != SY_OK || value == NULL)
         return code;
     if (!json_is_string(value))
-        return fail_type(here, "string", value, err);
+        return sy_json_fail_type(here, "string", value, err);
     size_t len = json_string_length(value);
     if (len > max_len)
-        return fail_at(here, SY_ELIMIT, err, "%zu bytes long, more than %zu", len, max_len);
+        return sy_json_fail(here, SY_ELIMIT, err, "%zu bytes long, more than %zu", len, max_len);
     const char *text = json_string_value(value);
     if (memchr(text, '\0', len) != NULL)
-        return fail_at(here, SY_EINVAL, err, "holds a NUL byte");
+        return sy_json_fail(here, SY_EINVAL, err, "holds a NUL byte");
     *ret = text;
     return SY_OK;
 }
@@ -216,11 +214,11 @@ enum sy_code sy_json_int(const json_t *obj, const char *key, enum sy_json_need n
     if (code != SY_OK || value == NULL)
         return code;
     if (!json_is_integer(value))
-        return fail_type(here, "integer", value, err);
+        return sy_json_fail_type(here, "integer", value, err);
     int64_t number = json_integer_value(value);
     if (number < min || number > max)
-        return fail_at(here, SY_ELIMIT, err, "%" PRId64 " is not within %" PRId64 "..%" PRId64,
-                       number, min, max);
+        return sy_json_fail(here, SY_ELIMIT, err, "%" PRId64 " is not within %" PRId64 "..%" PRId64,
+                            number, min, max);
     *ret = number;
     return SY_OK;
 }
@@ -234,10 +232,11 @@ enum sy_code sy_json_real(const json_t *obj, const char *key, enum sy_json_need 
     if (code != SY_OK || value == NULL)
         return code;
     if (!json_is_number(value))
-        return fail_type(here, "number", value, err);
+        return sy_json_fail_type(here, "number", value, err);
     double number = json_number_value(value);
     if (!(number >= min && number <= max))
-        return fail_at(here, SY_ELIMIT, err, "%.15g is not within %.15g..%.15g", number, min, max);
+        return sy_json_fail(here, SY_ELIMIT, err, "%.15g is not within %.15g..%.15g", number, min,
+                            max);
     *ret = number;
     return SY_OK;
 }
@@ -251,7 +250,7 @@ enum sy_code sy_json_bool(const json_t *obj, const char *key, enum sy_json_need 
     if (code != SY_OK || value == NULL)
         return code;
     if (!json_is_boolean(value))
-        return fail_type(here, "boolean", value, err);
+        return sy_json_fail_type(here, "boolean", value, err);
     *ret = json_is_true(value);
     return SY_OK;
 }
@@ -266,10 +265,10 @@ enum sy_code sy_json_array(const json_t *obj, const char *key, enum sy_json_need
     if (code != SY_OK || value == NULL)
         return code;
     if (!json_is_array(value))
-        return fail_type(here, "array", value, err);
+        return sy_json_fail_type(here, "array", value, err);
     if (json_array_size(value) > max_items)
-        return fail_at(here, SY_ELIMIT, err, "%zu items, more than %zu", json_array_size(value),
-                       max_items);
+        return sy_json_fail(here, SY_ELIMIT, err, "%zu items, more than %zu",
+                            json_array_size(value), max_items);
     *ret = json_object_get(obj, key); /* as `value`, which is const for the sake of the checks */
     return SY_OK;
 }
@@ -283,7 +282,7 @@ enum sy_code sy_json_object(const json_t *obj, const char *key, enum sy_json_nee
     if (code != SY_OK || value == NULL)
         return code;
     if (!json_is_object(value))
-        return fail_type(here, "object", value, err);
+        return sy_json_fail_type(here, "object", value, err);
     *ret = json_object_get(obj, key);
     return SY_OK;
 }

@@ -44,6 +44,13 @@ struct sy_path {
  * readers the root is "/". */
 const char *sy_path_format(const struct sy_path *path, char *buf, size_t size);
 
+/* Fail at a place in a document: "/spec/objects/3/pci: <text>"; returns `code`. */
+enum sy_code sy_json_fail(const struct sy_path *at, enum sy_code code, struct sy_err *err,
+                          const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* SY_EINVAL "PATH: expected <expected>, got <type>". */
+enum sy_code sy_json_fail_type(const struct sy_path *at, const char *expected, const json_t *got,
+                               struct sy_err *err);
+
 /* Readers of one member of `obj` (which may be absent or null: then *ret keeps its value and SY_OK
  * is returned, unless `SY_JSON_REQUIRED` is set: SY_EINVAL "…: required"). A value of another type
  * is SY_EINVAL "PATH: expected T, got U"; out of range is SY_ELIMIT naming value and range.

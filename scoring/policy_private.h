@@ -10,7 +10,7 @@
 #define SY_DOMAIN_MAX 4096u
 #define SY_POLICY_FILE_MAX (1024u * 1024u)
 
-/* The text of policy/default.yaml, made by policy/embed.cmake. */
+/* The text of policy/default.yaml, made by sy_embed. */
 extern const unsigned char sy_policy_default[];
 extern const size_t sy_policy_default_len;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/request.h"
 
-#include "scoring/doc_fail.h"
+#include "base/time.h"
 #include "scoring/request_private.h"
 #include "topology/node.h"
 
@@ -30,9 +30,9 @@ static enum sy_code read_created(const json_t *metadata, const struct sy_path *a
     if (code != SY_OK || text == NULL)
         return code;
     int64_t us;
-    if (!sy_pod_time_parse(text, &us))
-        return sy_doc_fail(SY_PATH_KEY(at, "creationTimestamp"), SY_EINVAL, err,
-                           "expected a time such as 2026-01-31T12:00:00Z");
+    if (sy_time_parse(text, &us, NULL) != SY_OK)
+        return sy_json_fail(SY_PATH_KEY(at, "creationTimestamp"), SY_EINVAL, err,
+                            "expected a time such as 2026-01-31T12:00:00Z");
     *ret_us = us > 0 ? us : 0;
     return SY_OK;
 }
@@ -42,7 +42,7 @@ enum sy_code sy_request_from_pod(const json_t *pod, const struct sy_catalogue *c
                                  struct sy_request *ret, struct sy_err *err)
 {
     if (!json_is_object(pod))
-        return sy_doc_fail_type(at, "object", pod, err);
+        return sy_json_fail_type(at, "object", pod, err);
     struct sy_request request = {.expected_mw = SY_UNKNOWN_MW};
     const struct sy_path *at_meta = SY_PATH_KEY(at, "metadata");
     json_t *metadata = NULL, *annotations = NULL, *spec = NULL;

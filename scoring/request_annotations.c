@@ -2,7 +2,6 @@
 /* The pod's annotations of ours. What is wrong in one is the pod's refusal, said once and in full;
  * what is unknown is a note. */
 #include "base/str.h"
-#include "scoring/doc_fail.h"
 #include "scoring/request_private.h"
 
 #include <stdarg.h>
@@ -246,7 +245,7 @@ static enum sy_code read_one(struct annotating *a, const json_t *annotations, un
     if (value == NULL || json_is_null(value))
         return SY_OK;
     if (!json_is_string(value))
-        return sy_doc_fail_type(SY_PATH_KEY(at, key), "string", value, a->err);
+        return sy_json_fail_type(SY_PATH_KEY(at, key), "string", value, a->err);
     a->key = known[i].key;
     a->text = json_string_value(value);
     size_t len = json_string_length(value);

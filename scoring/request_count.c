@@ -2,7 +2,6 @@
 /* How many of each resource a pod takes: k8s.io/component-helpers resource.PodRequests, for the
  * names that the catalogue knows. Pod-level spec.resources is not read: kube-scheduler takes only
  * cpu, memory and hugepages from there. In-place resizing likewise never concerns devices. */
-#include "scoring/doc_fail.h"
 #include "scoring/request_private.h"
 
 #include <string.h>
@@ -50,8 +49,8 @@ static enum sy_code tally_of(struct counting *c, const char *name, const struct 
     if (resource < 0)
         return SY_OK;
     if (c->n == NAMES_MAX)
-        return sy_doc_fail(at, SY_ELIMIT, c->err, "more than %u resource names in one pod",
-                           NAMES_MAX);
+        return sy_json_fail(at, SY_ELIMIT, c->err, "more than %u resource names in one pod",
+                            NAMES_MAX);
     *ret = &c->tally[c->n++];
     **ret = (struct tally){.name = name, .resource = resource};
     return SY_OK;
@@ -95,7 +94,7 @@ static enum sy_code read_container(struct counting *c, const json_t *container,
         c->tally[i].now = 0;
     }
     if (!json_is_object(container))
-        return sy_doc_fail_type(at, "object", container, c->err);
+        return sy_json_fail_type(at, "object", container, c->err);
     json_t *resources = NULL;
     enum sy_code code =
         sy_json_object(container, "resources", SY_JSON_OPTIONAL, at, &resources, c->err);
@@ -181,8 +180,8 @@ static enum sy_code put_entry(const struct tally *tally, int64_t count, const st
         i++;
     if (i == ret->nentry || ret->entry[i].resource != tally->resource) {
         if (ret->nentry == SY_ENTRY_MAX)
-            return sy_doc_fail(at, SY_ELIMIT, err, "more than %u different resources in one pod",
-                               SY_ENTRY_MAX);
+            return sy_json_fail(at, SY_ELIMIT, err, "more than %u different resources in one pod",
+                                SY_ENTRY_MAX);
         char *name = sy_arena_strndup(arena, tally->name, strlen(tally->name));
         if (name == NULL)
             return sy_fail(err, SY_ENOMEM, "out of memory");

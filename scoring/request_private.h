@@ -11,8 +11,6 @@
 SY_NODISCARD enum sy_code sy_quantity_whole(const json_t *value, const struct sy_path *at,
                                             int64_t *ret, struct sy_err *err);
 
-/* "2026-11-22T13:17:23Z", a fraction and an offset allowed → Unix time in microseconds. */
-bool sy_pod_time_parse(const char *text, int64_t *ret_us);
 /* A duration as Go writes them ("90s", "1h30m", "1.5h", "250ms") → microseconds, rounded down;
  * false: not of that form, negative, or over 292 years. */
 bool sy_pod_duration_parse(const char *text, int64_t *ret_us);

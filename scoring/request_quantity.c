@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Quantities as k8s.io/apimachinery/pkg/api/resource reads them, of things that come in wholes. */
 #include "base/str.h"
-#include "scoring/doc_fail.h"
 #include "scoring/request_private.h"
 
 #include <string.h>
@@ -122,13 +121,13 @@ enum sy_code sy_quantity_whole(const json_t *value, const struct sy_path *at, in
 {
     if (json_is_integer(value)) {
         if (json_integer_value(value) < 0)
-            return sy_doc_fail(at, SY_EINVAL, err, "%lld is negative",
-                               (long long)json_integer_value(value));
+            return sy_json_fail(at, SY_EINVAL, err, "%lld is negative",
+                                (long long)json_integer_value(value));
         *ret = json_integer_value(value);
         return SY_OK;
     }
     if (!json_is_string(value))
-        return sy_doc_fail_type(at, "string or integer", value, err);
+        return sy_json_fail_type(at, "string or integer", value, err);
     const char *text = json_string_value(value);
     size_t len = json_string_length(value);
     char shown[64];
@@ -136,11 +135,11 @@ enum sy_code sy_quantity_whole(const json_t *value, const struct sy_path *at, in
     struct number n;
     int64_t whole = 0;
     if (memchr(text, '\0', len) != NULL || !read_number(text, &n))
-        return sy_doc_fail(at, SY_EINVAL, err, "'%s' is not a quantity", shown);
+        return sy_json_fail(at, SY_EINVAL, err, "'%s' is not a quantity", shown);
     if (!to_whole(n, &whole))
-        return sy_doc_fail(at, SY_EINVAL, err, "'%s' is not a whole number", shown);
+        return sy_json_fail(at, SY_EINVAL, err, "'%s' is not a whole number", shown);
     if (n.negative && whole > 0)
-        return sy_doc_fail(at, SY_EINVAL, err, "'%s' is negative", shown);
+        return sy_json_fail(at, SY_EINVAL, err, "'%s' is negative", shown);
     *ret = whole;
     return SY_OK;
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times, durations and decimals of a pod's metadata. */
+/* Durations and decimals of a pod's annotations. */
 #include "scoring/request_private.h"
 
 #include <string.h>
 
-#define US_PER_S INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
 __extension__ typedef __int128 wide;
@@ -12,70 +11,6 @@ __extension__ typedef __int128 wide;
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-/* Exactly `digits` digits at *p, then `follow` (0 = nothing to follow). */
-static bool take_field(const char **p, unsigned digits, char follow, int max, int *ret)
-{
-    int value = 0;
-    for (unsigned i = 0; i < digits; i++, (*p)++) {
-        if (!is_digit(**p))
-            return false;
-        value = value * 10 + (**p - '0');
-    }
-    if (follow != '\0' && *(*p)++ != follow)
-        return false;
-    *ret = value;
-    return value <= max;
-}
-
-/* Days from 1970-01-01 in the Gregorian calendar, years counted from March. */
-static int64_t days_of(int year, int month, int day)
-{
-    int64_t y = month > 2 ? year : year - 1;
-    int64_t m = month > 2 ? month - 3 : month + 9;
-    int64_t since_era = y * 365 + y / 4 - y / 100 + y / 400; /* year >= 0 */
-    return since_era + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
-/* "Z" or "+hh:mm" → seconds east; nothing may follow. */
-static bool take_offset(const char *p, int64_t *ret_s)
-{
-    *ret_s = 0;
-    if (*p == 'Z' || *p == 'z')
-        return p[1] == '\0';
-    if (*p != '+' && *p != '-')
-        return false;
-    int sign = *p++ == '-' ? -1 : 1, hour, minute;
-    if (!take_field(&p, 2, ':', 23, &hour) || !take_field(&p, 2, '\0', 59, &minute))
-        return false;
-    *ret_s = sign * (hour * 3600 + minute * 60);
-    return *p == '\0';
-}
-
-bool sy_pod_time_parse(const char *text, int64_t *ret_us)
-{
-    int year, month, day, hour, minute, second;
-    const char *p = text;
-    if (!take_field(&p, 4, '-', 9999, &year) || !take_field(&p, 2, '-', 12, &month) ||
-        !take_field(&p, 2, 'T', 31, &day) || !take_field(&p, 2, ':', 23, &hour) ||
-        !take_field(&p, 2, ':', 59, &minute) || !take_field(&p, 2, '\0', 60, &second))
-        return false;
-    if (month == 0 || day == 0)
-        return false;
-    int64_t us = 0;
-    if (*p == '.') {
-        if (!is_digit(*++p))
-            return false;
-        for (int64_t unit = US_PER_S / 10; is_digit(*p); p++, unit /= 10)
-            us += unit * (*p - '0');
-    }
-    int64_t east;
-    if (!take_offset(p, &east))
-        return false;
-    int64_t seconds = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - east;
-    *ret_us = seconds * US_PER_S + us;
-    return true;
 }
 
 /* The unit at `p`, in nanoseconds; returns its length, 0 = none. */

@@ -47,7 +47,7 @@ static enum sy_code read_hex(const json_t *obj, const char *key, int n, char joi
     if (ok && join != '\0')
         ok = *p++ == join && hex(&p, n, &second);
     if (!ok || *p != '\0')
-        return sy_fail_at(SY_PATH_KEY(at, key), SY_EPARSE, err, "expected %s", expected);
+        return sy_json_fail(SY_PATH_KEY(at, key), SY_EPARSE, err, "expected %s", expected);
     *ret_first = (uint16_t)first;
     if (ret_second != NULL)
         *ret_second = (uint16_t)second;
@@ -100,8 +100,8 @@ static enum sy_code read_root(const json_t *obj, const struct sy_path *at, struc
     uint32_t bus, domain;
     int domain_digits = strlen(text) == strlen("00000000:00") ? 8 : 4;
     if (!hex(&p, domain_digits, &domain) || *p++ != ':' || !hex(&p, 2, &bus) || *p != '\0')
-        return sy_fail_at(SY_PATH_KEY(at, "pci"), SY_EPARSE, err,
-                          "expected domain and root bus as 0000:16");
+        return sy_json_fail(SY_PATH_KEY(at, "pci"), SY_EPARSE, err,
+                            "expected domain and root bus as 0000:16");
     *ret = (struct sy_pci_addr){.domain = domain, .bus = (uint8_t)bus};
     return SY_OK;
 }
@@ -185,7 +185,7 @@ static enum sy_code read_obj(const json_t *item, size_t i, const struct sy_path 
     const char *type_name = NULL;
     int64_t parent = 0;
     if (!json_is_object(item))
-        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(item));
+        return sy_json_fail_type(at, "object", item, err);
     enum sy_code code =
         sy_json_str(item, "type", SY_JSON_REQUIRED, SY_NAME_MAX, at, &type_name, err);
     if (code == SY_OK && i > 0)
@@ -194,8 +194,8 @@ static enum sy_code read_obj(const json_t *item, size_t i, const struct sy_path 
         return code;
     int type = sy_obj_type_find(type_name);
     if (i == 0 && type != SY_OBJ_MACHINE)
-        return sy_fail_at(SY_PATH_KEY(at, "type"), SY_EINVAL, err, "the first object must be %s",
-                          sy_obj_type_name(SY_OBJ_MACHINE));
+        return sy_json_fail(SY_PATH_KEY(at, "type"), SY_EINVAL, err, "the first object must be %s",
+                            sy_obj_type_name(SY_OBJ_MACHINE));
     if (type < 0) {
         place[i] = place[parent];
         return SY_OK;
@@ -252,8 +252,8 @@ static enum sy_code read_end(const json_t *item, const char *key, const struct s
         n > 0 ? bsearch(&wanted, function, n, sizeof *function, addr_cmp) : NULL;
     if (found == NULL) {
         char text[SY_PCI_ADDR_TEXT];
-        return sy_fail_at(SY_PATH_KEY(at, key), SY_EINVAL, err, "no device %s among the objects",
-                          sy_pci_addr_format(wanted.addr, text));
+        return sy_json_fail(SY_PATH_KEY(at, key), SY_EINVAL, err, "no device %s among the objects",
+                            sy_pci_addr_format(wanted.addr, text));
     }
     *ret = found->obj;
     return SY_OK;
@@ -265,12 +265,12 @@ static enum sy_code read_link(const json_t *item, const struct sy_path *at,
 {
     const char *type_name = NULL;
     if (!json_is_object(item))
-        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(item));
+        return sy_json_fail_type(at, "object", item, err);
     enum sy_code code = read_end(item, "a", at, function, n, &ret->a, err);
     if (code == SY_OK)
         code = read_end(item, "b", at, function, n, &ret->b, err);
     if (code == SY_OK && ret->a == ret->b)
-        code = sy_fail_at(at, SY_EINVAL, err, "joins a device with itself");
+        code = sy_json_fail(at, SY_EINVAL, err, "joins a device with itself");
     if (code == SY_OK)
         code = sy_json_str(item, "type", SY_JSON_REQUIRED, SY_NAME_MAX, at, &type_name, err);
     if (code == SY_OK)
@@ -303,9 +303,9 @@ static enum sy_code sort_links(struct sy_inventory *inv, const struct sy_path *a
         const struct sy_link *link = &inv->link[i];
         char a[SY_PCI_ADDR_TEXT], b[SY_PCI_ADDR_TEXT];
         if (link_cmp(link - 1, link) == 0)
-            return sy_fail_at(at, SY_EINVAL, err, "two links join %s and %s",
-                              sy_pci_addr_format(inv->obj[link->a].addr, a),
-                              sy_pci_addr_format(inv->obj[link->b].addr, b));
+            return sy_json_fail(at, SY_EINVAL, err, "two links join %s and %s",
+                                sy_pci_addr_format(inv->obj[link->a].addr, a),
+                                sy_pci_addr_format(inv->obj[link->b].addr, b));
     }
     return SY_OK;
 }
@@ -342,7 +342,7 @@ enum sy_code sy_inventory_from_json(const json_t *spec, const struct sy_path *at
 {
     struct sy_inventory inv = {.source = "document"};
     if (!json_is_object(spec))
-        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(spec));
+        return sy_json_fail_type(at, "object", spec, err);
     enum sy_code code = sy_read_text(spec, "source", SY_NAME_MAX, at, arena, &inv.source, err);
     if (code == SY_OK)
         code = sy_read_text(spec, "product", SY_TEXT_MAX, at, arena, &inv.product, err);
@@ -363,7 +363,7 @@ enum sy_code sy_inventory_from_json(const json_t *spec, const struct sy_path *at
     if (code == SY_ENOMEM)
         return sy_fail(err, code, "%s", why.text);
     if (code != SY_OK)
-        return sy_fail_at(at, code, err, "%s", why.text);
+        return sy_json_fail(at, code, err, "%s", why.text);
     *ret = inv;
     return SY_OK;
 }

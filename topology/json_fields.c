@@ -1,20 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topology/json_private.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-enum sy_code sy_fail_at(const struct sy_path *at, enum sy_code code, struct sy_err *err,
-                        const char *fmt, ...)
-{
-    char text[512], where[256];
-    va_list args;
-    va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    return sy_fail(err, code, "%s: %s", sy_path_format(at, where, sizeof where), text);
-}
 
 enum sy_code sy_read_text(const json_t *obj, const char *key, size_t max_len,
                           const struct sy_path *at, struct sy_arena *arena, const char **ret,
@@ -62,7 +49,7 @@ enum sy_code sy_read_addr(const json_t *obj, const char *key, enum sy_json_need 
         return code;
     struct sy_err why = {0};
     if (sy_pci_addr_parse(text, ret, &why) != SY_OK)
-        return sy_fail_at(SY_PATH_KEY(at, key), SY_EPARSE, err, "%s", why.text);
+        return sy_json_fail(SY_PATH_KEY(at, key), SY_EPARSE, err, "%s", why.text);
     *ret_present = true;
     return SY_OK;
 }

@@ -12,10 +12,6 @@
 #define SY_GBPS_MAX 100000.0
 #define SY_WATTS_MAX 1e7
 
-/* Fail at a place: "/spec/objects/3/pci: <text>". */
-enum sy_code sy_fail_at(const struct sy_path *at, enum sy_code code, struct sy_err *err,
-                        const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
 /* Members of `obj`, copied to the arena or converted; absent leaves *ret as it is. */
 SY_NODISCARD enum sy_code sy_read_text(const json_t *obj, const char *key, size_t max_len,
                                        const struct sy_path *at, struct sy_arena *arena,
@@ -36,11 +32,6 @@ void sy_put_mbps(json_t *obj, const char *key, uint32_t mbps, bool *ok);    /* 0
 void sy_put_mw(json_t *obj, const char *key, int64_t mw, bool *ok);       /* negative: not at all */
 void sy_put_uint(json_t *obj, const char *key, uint32_t value, bool *ok); /* 0: not at all */
 void sy_put_addr(json_t *obj, const char *key, struct sy_pci_addr addr, bool *ok);
-
-/* RFC 3339 ("2026-11-22T13:09:00.5+01:00") ⇄ microseconds since 1970, years 1970 to 9999. */
-#define SY_TIME_TEXT 32
-SY_NODISCARD enum sy_code sy_time_parse(const char *text, int64_t *ret_us, struct sy_err *err);
-const char *sy_time_format(int64_t us, char *buf); /* UTC; buf of SY_TIME_TEXT bytes, returned */
 
 struct sy_fabric;
 struct sy_usage;

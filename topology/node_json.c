@@ -26,8 +26,8 @@ static enum sy_code read_word(const json_t *root, const char *key, enum sy_json_
     enum sy_code code = sy_json_str(root, key, need, SY_NAME_MAX, NULL, &word, err);
     if (code != SY_OK || word == NULL || strcmp(word, expected) == 0)
         return code;
-    return sy_fail_at(SY_PATH_KEY(NULL, key), SY_EUNSUPPORTED, err, "expected '%s', got '%s'",
-                      expected, sy_quote(shown, sizeof shown, word, strlen(word)));
+    return sy_json_fail(SY_PATH_KEY(NULL, key), SY_EUNSUPPORTED, err, "expected '%s', got '%s'",
+                        expected, sy_quote(shown, sizeof shown, word, strlen(word)));
 }
 
 static enum sy_code read_labels(const json_t *metadata, const struct sy_path *at,
@@ -39,8 +39,8 @@ static enum sy_code read_labels(const json_t *metadata, const struct sy_path *at
         return code;
     const struct sy_path *here = SY_PATH_KEY(at, "labels");
     if (json_object_size(labels) > LABELS_MAX)
-        return sy_fail_at(here, SY_ELIMIT, err, "%zu labels, more than %u",
-                          json_object_size(labels), LABELS_MAX);
+        return sy_json_fail(here, SY_ELIMIT, err, "%zu labels, more than %u",
+                            json_object_size(labels), LABELS_MAX);
     ret->label = sy_arena_calloc(arena, json_object_size(labels), sizeof *ret->label);
     if (ret->label == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
@@ -71,7 +71,7 @@ static enum sy_code read_metadata(const json_t *root, struct sy_arena *arena,
         return code;
     code = sy_read_text(metadata, "name", SY_NAME_MAX, at, arena, &ret->name, err);
     if (code == SY_OK && ret->name != NULL && ret->name[0] == '\0')
-        code = sy_fail_at(SY_PATH_KEY(at, "name"), SY_EINVAL, err, "empty");
+        code = sy_json_fail(SY_PATH_KEY(at, "name"), SY_EINVAL, err, "empty");
     return code == SY_OK ? read_labels(metadata, at, arena, ret, err) : code;
 }
 
@@ -114,12 +114,12 @@ static enum sy_code choose_name(const char *given, const char *own, const char *
 {
     char shown[64];
     if (given == NULL && own == NULL)
-        return sy_fail_at(SY_PATH_KEY(SY_PATH_KEY(NULL, "metadata"), "name"), SY_EINVAL, err,
-                          "required");
+        return sy_json_fail(SY_PATH_KEY(SY_PATH_KEY(NULL, "metadata"), "name"), SY_EINVAL, err,
+                            "required");
     if (given != NULL && own != NULL && strcmp(given, own) != 0)
-        return sy_fail_at(SY_PATH_KEY(SY_PATH_KEY(NULL, "metadata"), "name"), SY_ECONFLICT, err,
-                          "'%s', yet the node is '%s'",
-                          sy_quote(shown, sizeof shown, own, strlen(own)), given);
+        return sy_json_fail(SY_PATH_KEY(SY_PATH_KEY(NULL, "metadata"), "name"), SY_ECONFLICT, err,
+                            "'%s', yet the node is '%s'",
+                            sy_quote(shown, sizeof shown, own, strlen(own)), given);
     *ret = given != NULL ? given : own;
     return SY_OK;
 }
@@ -159,7 +159,7 @@ static enum sy_code read_status_doc(const char *data, size_t len, const char *na
     if (code == SY_OK && doc.name != NULL)
         code = choose_name(name, doc.name, &chosen, err);
     if (code == SY_OK && !doc.has_status)
-        code = sy_fail_at(SY_PATH_KEY(NULL, "status"), SY_EINVAL, err, "required");
+        code = sy_json_fail(SY_PATH_KEY(NULL, "status"), SY_EINVAL, err, "required");
     if (code != SY_OK)
         return sy_wrap(err, "status document"), code;
     *ret = doc.status;
@@ -204,7 +204,7 @@ enum sy_code sy_node_from_bytes(const char *data, size_t len, const char *status
     if (code == SY_OK)
         code = sy_node_doc_from_json(root, arena, &doc, err);
     if (code == SY_OK && !doc.has_spec)
-        code = sy_fail_at(SY_PATH_KEY(NULL, "spec"), SY_EINVAL, err, "required");
+        code = sy_json_fail(SY_PATH_KEY(NULL, "spec"), SY_EINVAL, err, "required");
     if (code == SY_OK)
         code = choose_name(name, doc.name, &chosen, err);
     if (code == SY_OK)

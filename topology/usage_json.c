@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A document's status ⇄ usage. */
 #include "base/devset.h"
+#include "base/str.h"
+#include "base/time.h"
 #include "topology/json_private.h"
 #include "topology/node_json.h"
 #include "topology/usage_private.h"
@@ -32,8 +34,15 @@ static enum sy_code read_time(const json_t *status, const struct sy_path *at, st
         sy_json_str(status, "observedTime", SY_JSON_OPTIONAL, SY_NAME_MAX, at, &text, err);
     if (code != SY_OK || text == NULL)
         return code;
-    if (sy_time_parse(text, &ret->observed_us, &why) != SY_OK)
-        return sy_fail_at(SY_PATH_KEY(at, "observedTime"), SY_EPARSE, err, "%s", why.text);
+    const struct sy_path *here = SY_PATH_KEY(at, "observedTime");
+    char shown[64];
+    int64_t us;
+    if (sy_time_parse(text, &us, &why) != SY_OK)
+        return sy_json_fail(here, SY_EPARSE, err, "%s", why.text);
+    if (us < 0)
+        return sy_json_fail(here, SY_EPARSE, err, "time '%s': before 1970",
+                            sy_quote(shown, sizeof shown, text, strlen(text)));
+    ret->observed_us = us;
     return SY_OK;
 }
 
@@ -68,15 +77,15 @@ static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
     if (*ret >= 0)
         return SY_OK;
     if (sy_fabric_unit_find(fabric, addr, 0) >= 0)
-        return sy_fail_at(SY_PATH_KEY(at, "unit"), SY_EINVAL, err, "%s has no unit %d",
-                          sy_pci_addr_format(addr, text), (int)index);
+        return sy_json_fail(SY_PATH_KEY(at, "unit"), SY_EINVAL, err, "%s has no unit %d",
+                            sy_pci_addr_format(addr, text), (int)index);
     for (uint16_t i = 1; i < fabric->inv.nobj; i++) {
         const struct sy_obj *obj = &fabric->inv.obj[i];
         if (obj->type == SY_OBJ_DEVICE && sy_pci_addr_cmp(obj->addr, addr) == 0)
             return SY_OK;
     }
-    return sy_fail_at(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "the node has no device %s",
-                      sy_pci_addr_format(addr, text));
+    return sy_json_fail(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "the node has no device %s",
+                        sy_pci_addr_format(addr, text));
 }
 
 static enum sy_code read_holder(const json_t *item, const struct sy_path *at,
@@ -84,7 +93,7 @@ static enum sy_code read_holder(const json_t *item, const struct sy_path *at,
 {
     struct sy_holder *holder = &usage->holder[usage->nholder];
     if (!json_is_object(item))
-        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(item));
+        return sy_json_fail_type(at, "object", item, err);
     enum sy_code code =
         sy_read_text(item, "namespace", SY_NAME_MAX, at, usage->arena, &holder->namespace_, err);
     if (code == SY_OK)
@@ -97,8 +106,8 @@ static enum sy_code read_holder(const json_t *item, const struct sy_path *at,
     if (code != SY_OK)
         return code;
     if (holder->namespace_ == NULL || holder->name == NULL)
-        return sy_fail_at(SY_PATH_KEY(at, holder->name == NULL ? "name" : "namespace"), SY_EINVAL,
-                          err, "required");
+        return sy_json_fail(SY_PATH_KEY(at, holder->name == NULL ? "name" : "namespace"), SY_EINVAL,
+                            err, "required");
     usage->nholder++;
     return SY_OK;
 }
@@ -115,7 +124,7 @@ static enum sy_code read_held(const json_t *item, const struct sy_path *at, stru
     int64_t held = n > 0 ? SY_WHOLE : 0;
     code = sy_json_int(item, "held", SY_JSON_OPTIONAL, 0, SY_WHOLE, at, &held, err);
     if (code == SY_OK && held == 0 && n > 0)
-        code = sy_fail_at(SY_PATH_KEY(at, "held"), SY_EINVAL, err, "0, yet there are holders");
+        code = sy_json_fail(SY_PATH_KEY(at, "held"), SY_EINVAL, err, "0, yet there are holders");
     if (code != SY_OK)
         return code;
     const struct sy_path *here = SY_PATH_KEY(at, "holders");
@@ -140,14 +149,14 @@ static enum sy_code read_device(const json_t *item, const struct sy_path *at,
     int u;
     bool healthy = true;
     if (!json_is_object(item))
-        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(item));
+        return sy_json_fail_type(at, "object", item, err);
     enum sy_code code = find_unit(item, at, fabric, &u, err);
     if (code != SY_OK || u < 0)
         return code;
     if (sy_devset_has(seen, (unsigned)u)) {
         char text[SY_PCI_ADDR_TEXT];
-        return sy_fail_at(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "device %s is listed twice",
-                          sy_pci_addr_format(fabric->unit[u].addr, text));
+        return sy_json_fail(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "device %s is listed twice",
+                            sy_pci_addr_format(fabric->unit[u].addr, text));
     }
     sy_devset_add(seen, (unsigned)u);
     struct sy_unit_usage *unit = &usage->unit[u];
@@ -195,7 +204,7 @@ enum sy_code sy_usage_from_json(const json_t *status, const struct sy_fabric *fa
     json_t *devices = NULL;
     struct sy_usage *usage;
     if (!json_is_object(status))
-        return sy_fail_at(at, SY_EINVAL, err, "expected object, got %s", sy_json_type(status));
+        return sy_json_fail_type(at, "object", status, err);
     enum sy_code code =
         sy_json_array(status, "devices", SY_JSON_OPTIONAL, SY_OBJ_MAX, at, &devices, err);
     if (code == SY_OK)

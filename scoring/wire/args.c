@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ExtenderArgs: pod and candidates. */
-#include "scoring/doc_fail.h"
 #include "scoring/wire/names.h"
 #include "scoring/wire/slices.h"
 #include "topology/node_json.h"
@@ -67,7 +66,7 @@ static enum sy_code read_node_name(struct reading *r, const json_t *node, const 
                                    struct sy_candidate *ret)
 {
     if (!json_is_object(node))
-        return sy_doc_fail_type(at, "object", node, r->err);
+        return sy_json_fail_type(at, "object", node, r->err);
     json_t *metadata = NULL;
     const char *name = NULL;
     enum sy_code code = sy_json_object(node, "metadata", SY_JSON_REQUIRED, at, &metadata, r->err);
@@ -130,17 +129,17 @@ static enum sy_code read_items(struct reading *r, const json_t *items, size_t n,
 static enum sy_code read_nodes(struct reading *r, json_t *nodes, const struct sy_path *at)
 {
     if (!json_is_object(nodes))
-        return sy_doc_fail_type(at, "object", nodes, r->err);
+        return sy_json_fail_type(at, "object", nodes, r->err);
     const struct sy_path *at_items = SY_PATH_KEY(at, "items");
     json_t *items = member(nodes, "items");
     if (items == NULL)
         return SY_OK;
     if (!json_is_array(items))
-        return sy_doc_fail_type(at_items, "array", items, r->err);
+        return sy_json_fail_type(at_items, "array", items, r->err);
     size_t n = json_array_size(items);
     if (n > SY_WIRE_NAMES_MAX)
-        return sy_doc_fail(at_items, SY_ELIMIT, r->err, "%zu nodes, more than %u", n,
-                           SY_WIRE_NAMES_MAX);
+        return sy_json_fail(at_items, SY_ELIMIT, r->err, "%zu nodes, more than %u", n,
+                            SY_WIRE_NAMES_MAX);
     enum sy_code code = slice_items(r, nodes, items, n);
     return code == SY_OK ? read_items(r, items, n, at_items) : code;
 }
@@ -204,10 +203,10 @@ static enum sy_code read_root(struct reading *r)
         return code;
     const struct sy_path root = {0}, *at_pod = SY_PATH_KEY(NULL, "Pod");
     if (!json_is_object(r->args->root))
-        return sy_doc_fail_type(&root, "object", r->args->root, r->err);
+        return sy_json_fail_type(&root, "object", r->args->root, r->err);
     const json_t *pod = member(r->args->root, "Pod");
     if (pod == NULL)
-        return sy_doc_fail(at_pod, SY_EINVAL, r->err, "required");
+        return sy_json_fail(at_pod, SY_EINVAL, r->err, "required");
     code = sy_request_from_pod(pod, r->cat, at_pod, r->arena, &r->args->request, r->err);
     return code == SY_OK ? read_candidates(r) : code;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/wire/names.h"
 
-#include "scoring/doc_fail.h"
 #include "scoring/wire/slices.h"
 
 #include <string.h>
@@ -13,25 +12,25 @@ enum sy_code sy_names_read(const json_t *array, const struct sy_path *at, struct
                            struct sy_candidate **ret, size_t *ret_n, struct sy_err *err)
 {
     if (!json_is_array(array))
-        return sy_doc_fail_type(at, "array", array, err);
+        return sy_json_fail_type(at, "array", array, err);
     size_t n = json_array_size(array);
     if (n > SY_WIRE_NAMES_MAX)
-        return sy_doc_fail(at, SY_ELIMIT, err, "%zu names, more than %u", n, SY_WIRE_NAMES_MAX);
+        return sy_json_fail(at, SY_ELIMIT, err, "%zu names, more than %u", n, SY_WIRE_NAMES_MAX);
     struct sy_candidate *candidate = sy_arena_calloc(arena, n, sizeof *candidate);
     if (candidate == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
         const json_t *name = json_array_get(array, i);
         if (!json_is_string(name))
-            return sy_doc_fail_type(SY_PATH_AT(at, i), "string", name, err);
+            return sy_json_fail_type(SY_PATH_AT(at, i), "string", name, err);
         candidate[i].name = json_string_value(name);
         candidate[i].len = json_string_length(name);
         candidate[i].index = -1;
         if (candidate[i].len > SY_NAME_LEN_MAX)
-            return sy_doc_fail(SY_PATH_AT(at, i), SY_ELIMIT, err, "%zu bytes long, more than %u",
-                               candidate[i].len, SY_NAME_LEN_MAX);
+            return sy_json_fail(SY_PATH_AT(at, i), SY_ELIMIT, err, "%zu bytes long, more than %u",
+                                candidate[i].len, SY_NAME_LEN_MAX);
         if (memchr(candidate[i].name, '\0', candidate[i].len) != NULL)
-            return sy_doc_fail(SY_PATH_AT(at, i), SY_EINVAL, err, "holds a NUL byte");
+            return sy_json_fail(SY_PATH_AT(at, i), SY_EINVAL, err, "holds a NUL byte");
     }
     *ret = candidate;
     *ret_n = n;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ExtenderPreemptionArgs → ExtenderPreemptionResult. Victims come as whole pods or as uids alone;
  * the answer always has the latter. Leaving a node out vetoes it. */
-#include "scoring/doc_fail.h"
 #include "scoring/wire/names.h"
 #include "scoring/wire/wire.h"
 
@@ -38,7 +37,7 @@ static enum sy_code read_uid(const struct preempting *p, const json_t *victim,
                              const struct sy_path *at, const char **ret)
 {
     if (!json_is_object(victim))
-        return sy_doc_fail_type(at, "object", victim, p->err);
+        return sy_json_fail_type(at, "object", victim, p->err);
     const json_t *value;
     struct sy_path up = *at, here = {.parent = at, .key = "UID"};
     if (p->meta) {
@@ -49,10 +48,10 @@ static enum sy_code read_uid(const struct preempting *p, const json_t *victim,
         value = json_object_get(json_object_get(victim, "metadata"), "uid");
     }
     if (!json_is_string(value))
-        return sy_doc_fail_type(&here, "string", value, p->err);
+        return sy_json_fail_type(&here, "string", value, p->err);
     *ret = json_string_value(value);
     if (strlen(*ret) != json_string_length(value))
-        return sy_doc_fail(&here, SY_EINVAL, p->err, "holds a NUL byte");
+        return sy_json_fail(&here, SY_EINVAL, p->err, "holds a NUL byte");
     return SY_OK;
 }
 
@@ -63,18 +62,19 @@ static enum sy_code read_victims(const struct preempting *p, const json_t *node,
     if (json_is_null(node))
         return SY_OK;
     if (!json_is_object(node))
-        return sy_doc_fail_type(at, "object", node, p->err);
+        return sy_json_fail_type(at, "object", node, p->err);
     const json_t *violations = member(node, "NumPDBViolations"), *pods = member(node, "Pods");
     const struct sy_path *at_pods = SY_PATH_KEY(at, "Pods");
     if (violations != NULL && !json_is_integer(violations))
-        return sy_doc_fail_type(SY_PATH_KEY(at, "NumPDBViolations"), "integer", violations, p->err);
+        return sy_json_fail_type(SY_PATH_KEY(at, "NumPDBViolations"), "integer", violations,
+                                 p->err);
     ret->violations = violations != NULL ? json_integer_value(violations) : 0;
     if (pods != NULL && !json_is_array(pods))
-        return sy_doc_fail_type(at_pods, "array", pods, p->err);
+        return sy_json_fail_type(at_pods, "array", pods, p->err);
     ret->n = json_array_size(pods);
     if (ret->n > VICTIMS_MAX)
-        return sy_doc_fail(at_pods, SY_ELIMIT, p->err, "%zu pods, more than %u", ret->n,
-                           VICTIMS_MAX);
+        return sy_json_fail(at_pods, SY_ELIMIT, p->err, "%zu pods, more than %u", ret->n,
+                            VICTIMS_MAX);
     ret->uid = sy_arena_calloc(p->arena, ret->n, sizeof *ret->uid);
     if (ret->uid == NULL)
         return sy_fail(p->err, SY_ENOMEM, "out of memory");
@@ -126,10 +126,10 @@ static enum sy_code all_nodes(struct preempting *p, const json_t *root)
         nodes = member(root, key = "NodeNameToVictims");
     const struct sy_path *at = SY_PATH_KEY(NULL, key);
     if (nodes != NULL && !json_is_object(nodes))
-        return sy_doc_fail_type(at, "object", nodes, p->err);
+        return sy_json_fail_type(at, "object", nodes, p->err);
     if (json_object_size(nodes) > SY_WIRE_NAMES_MAX)
-        return sy_doc_fail(at, SY_ELIMIT, p->err, "%zu nodes, more than %u",
-                           json_object_size(nodes), SY_WIRE_NAMES_MAX);
+        return sy_json_fail(at, SY_ELIMIT, p->err, "%zu nodes, more than %u",
+                            json_object_size(nodes), SY_WIRE_NAMES_MAX);
     const char *name;
     json_t *node;
     sy_str_append(p->out, "{\"NodeNameToMetaVictims\":{");
@@ -156,10 +156,10 @@ enum sy_code sy_wire_preempt(const char *body, size_t len, const struct sy_world
     if (code != SY_OK)
         return code;
     if (!json_is_object(root))
-        return sy_doc_fail_type(&root_path, "object", root, err);
+        return sy_json_fail_type(&root_path, "object", root, err);
     const json_t *pod = member(root, "Pod");
     if (pod == NULL)
-        return sy_doc_fail(at_pod, SY_EINVAL, err, "required");
+        return sy_json_fail(at_pod, SY_EINVAL, err, "required");
     code = sy_request_from_pod(pod, cat, at_pod, arena, &p.request, err);
     if (code == SY_OK)
         code = all_nodes(&p, root);

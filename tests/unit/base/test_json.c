@@ -116,6 +116,27 @@ START_TEST(paths)
 }
 END_TEST
 
+START_TEST(failures_name_the_place)
+{
+    struct sy_err err = {0}, type = {0}, long_key = {0};
+    char key[400];
+    memset(key, 'k', sizeof key - 1);
+    key[sizeof key - 1] = '\0';
+    const struct sy_path *at = SY_PATH_AT(SY_PATH_KEY(NULL, "a"), 3);
+    ck_assert_int_eq(sy_json_fail(at, SY_ELIMIT, &err, "%d, more than %d", 3, 2), SY_ELIMIT);
+    ck_assert_int_eq(err.code, SY_ELIMIT);
+    ck_assert_str_eq(err.text, "/a/3: 3, more than 2");
+    ck_assert_int_eq(sy_json_fail(at, SY_EINVAL, &err, "later"), SY_EINVAL);
+    ck_assert_str_eq(err.text, "/a/3: 3, more than 2");
+    ck_assert_int_eq(sy_json_fail_type(NULL, "object", NULL, &type), SY_EINVAL);
+    ck_assert_str_eq(type.text, "/: expected object, got nothing");
+    (void)sy_json_fail(SY_PATH_KEY(NULL, key), SY_EINVAL, &long_key, "text");
+    ck_assert_uint_eq(strlen(long_key.text), 255 + strlen(": text"));
+    ck_assert_ptr_nonnull(strstr(long_key.text, "kkk...: text"));
+    ck_assert_int_eq(sy_json_fail(at, SY_EINVAL, NULL, "nobody asks"), SY_EINVAL);
+}
+END_TEST
+
 enum reader { STR, INT, REAL, BOOL, ARRAY, OBJECT };
 
 static const struct {
@@ -297,6 +318,7 @@ int main(void)
     tcase_add_test(tcase, last_duplicate_wins_on_the_wire);
     tcase_add_test(tcase, very_deep);
     tcase_add_test(tcase, paths);
+    tcase_add_test(tcase, failures_name_the_place);
     tcase_add_loop_test(tcase, readers, 0, sizeof reads / sizeof reads[0]);
     tcase_add_test(tcase, absent_object);
     tcase_add_test(tcase, names_without_case);

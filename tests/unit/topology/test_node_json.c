@@ -162,6 +162,8 @@ static const struct {
     {"\"mode\":\"exact\"", "\"mode\":1", SY_EINVAL, "/status/mode: expected string, got integer"},
     {"2026-11-22T13:09:00Z", "yesterday", SY_EPARSE,
      "/status/observedTime: time 'yesterday': expected RFC 3339, as 2026-01-31T12:00:00Z"},
+    {"2026-11-22T13:09:00Z", "1969-12-31T23:59:59Z", SY_EPARSE,
+     "/status/observedTime: time '1969-12-31T23:59:59Z': before 1970"},
     {"{\"pci\":\"0000:17:00.0\",\"unit\":0", "{\"pci\":\"0000:99:00.0\",\"unit\":0", SY_EINVAL,
      "/status/devices/0/pci: the node has no device 0000:99:00.0"},
     {"\"unit\":0", "\"unit\":1", SY_EINVAL, "/status/devices/0/unit: 0000:17:00.0 has no unit 1"},

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/run.h"
-#include "topology/json_private.h"
 #include "topology/pci.h"
 
 #include <string.h>
@@ -88,63 +87,6 @@ START_TEST(link_rate)
 }
 END_TEST
 
-static const struct {
-    const char *text;
-    int64_t us; /* -1 = refused */
-    const char *canonical;
-} times[] = {
-    {"1970-01-01T00:00:00Z", 0, "1970-01-01T00:00:00Z"},
-    {"2026-11-22T13:09:00Z", INT64_C(1795352940000000), "2026-11-22T13:09:00Z"},
-    {"2026-11-22T14:09:00.5+01:00", INT64_C(1795352940500000), "2026-11-22T13:09:00.500000Z"},
-    {"2024-02-29T23:59:59.123456789Z", INT64_C(1709251199123456), "2024-02-29T23:59:59.123456Z"},
-    {"2100-03-01T00:00:00Z", INT64_C(4107542400000000), "2100-03-01T00:00:00Z"},
-    {"9999-12-31T23:59:59.999999Z", INT64_C(253402300799999999), "9999-12-31T23:59:59.999999Z"},
-    {"2026-11-22t13:09:00z", INT64_C(1795352940000000), "2026-11-22T13:09:00Z"},
-    {"2025-02-29T00:00:00Z", -1, NULL},
-    {"2100-02-29T00:00:00Z", -1, NULL},
-    {"2026-13-01T00:00:00Z", -1, NULL},
-    {"2026-00-01T00:00:00Z", -1, NULL},
-    {"2026-04-31T00:00:00Z", -1, NULL},
-    {"2026-01-01T24:00:00Z", -1, NULL},
-    {"2026-01-01T00:00:00", -1, NULL},
-    {"2026-01-01T00:00:00.Z", -1, NULL},
-    {"2026-01-01T00:00:00+1:00", -1, NULL},
-    {"2026-01-01T00:00:00Zjunk", -1, NULL},
-    {"1970-01-01T00:00:00+01:00", -1, NULL}, /* before 1970 */
-    {"1969-12-31T23:59:59Z", -1, NULL},
-    {"", -1, NULL},
-};
-
-START_TEST(rfc3339)
-{
-    struct sy_err err = {0};
-    char text[SY_TIME_TEXT];
-    int64_t us = -7;
-    enum sy_code code = sy_time_parse(times[_i].text, &us, &err);
-    if (times[_i].us < 0) {
-        ck_assert_int_eq(code, SY_EPARSE);
-        ck_assert_int_eq(us, -7);
-        ck_assert_ptr_nonnull(strstr(err.text, "expected RFC 3339, as 2026-01-31T12:00:00Z"));
-        return;
-    }
-    ck_assert_msg(code == SY_OK, "%s", err.text);
-    ck_assert_int_eq(us, times[_i].us);
-    ck_assert_str_eq(sy_time_format(us, text), times[_i].canonical);
-}
-END_TEST
-
-START_TEST(every_day_comes_back)
-{
-    char text[SY_TIME_TEXT];
-    for (int64_t day = 0; day < 2932897; day += 13) {
-        int64_t us;
-        ck_assert_int_eq(sy_time_parse(sy_time_format(day * INT64_C(86400000000), text), &us, NULL),
-                         SY_OK);
-        ck_assert_int_eq(us, day * INT64_C(86400000000));
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("pci");
@@ -153,8 +95,6 @@ int main(void)
     tcase_add_loop_test(tcase, address, 0, (int)(sizeof addresses / sizeof *addresses));
     tcase_add_test(tcase, order);
     tcase_add_loop_test(tcase, link_rate, 0, (int)(sizeof rates / sizeof *rates));
-    tcase_add_loop_test(tcase, rfc3339, 0, (int)(sizeof times / sizeof *times));
-    tcase_add_test(tcase, every_day_comes_back);
     suite_add_tcase(suite, tcase);
     return sy_run(suite);
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "topology/json_private.h"
+#include "base/time.h"
 
 #include "base/str.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define DAY_US (INT64_C(86400) * 1000000)
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar (years counted from March, so that the
- * leap day is a year's last). */
+ * leap day is a year's last, and from 400 years early, so that none is negative). */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
-    year -= month <= 2;
+    year += month <= 2 ? 399 : 400;
     int64_t month_from_march = (month + 9) % 12;
     int64_t day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    return year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719468;
+    return year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 865565;
 }
 
 static int64_t days_in_month(int64_t year, int64_t month)
@@ -34,7 +35,7 @@ static int64_t digits(const char **text, int n, char end)
         value = value * 10 + (**text - '0');
     }
     if (end != '\0') {
-        if (**text != end && !(end == 'T' && (**text == 't' || **text == ' ')))
+        if (**text != end && !(end == 'T' && **text == 't'))
             return -1;
         (*text)++;
     }
@@ -86,12 +87,12 @@ static bool parse(const char *text, int64_t *ret_us)
     int64_t east;
     if (us < 0 || !offset(&p, &east) || *p != '\0')
         return false;
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
-        hour > 23 || minute > 59 || second > 60)
+    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
+        minute > 59 || second > 60)
         return false;
     int64_t seconds = ((hour * 60 + minute - east) * 60) + second;
     *ret_us = days_of(year, month, day) * DAY_US + seconds * 1000000 + us;
-    return *ret_us >= 0 && *ret_us < days_of(10000, 1, 1) * DAY_US;
+    return *ret_us < days_of(10000, 1, 1) * DAY_US;
 }
 
 enum sy_code sy_time_parse(const char *text, int64_t *ret_us, struct sy_err *err)
