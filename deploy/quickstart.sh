@@ -8,6 +8,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 pod="$root/deploy/examples/pods/npu2-gpu1.json"
 cluster="$root/deploy/examples/cluster"
 policy="$root/deploy/examples/policy.yaml"
+catalogue="$root/deploy/examples/catalogue.yaml"
 serve=no
 
 usage() {
@@ -76,9 +77,11 @@ build() {
 
 # Sets listen, admin and pid; waits until the service has read the whole feed.
 start_service() {
-    local options=(--listen 127.0.0.1:0 --admin 127.0.0.1:0 --feed "$cluster")
-    [ -r "$policy" ] && options+=(--policy "$policy")
-    "$root/build/release/bin/switchyard-extender" "${options[@]}" 2>"$log_dir/service.log" &
+    local options=(--listen 127.0.0.1:0 --admin 127.0.0.1:0 --feed "$cluster"
+        --policy "$policy" --catalogue "$catalogue")
+    # Nothing of ours but the log: a pipe behind --serve would wait for the service.
+    "$root/build/release/bin/switchyard-extender" "${options[@]}" \
+        </dev/null >/dev/null 2>"$log_dir/service.log" &
     pid=$!
     local tries
     for tries in $(seq 200); do
@@ -111,5 +114,6 @@ if [ "$serve" = yes ]; then
         "$pid" "$listen" "$admin" "$log_dir/service.log"
     printf 'Stop it with: kill %s\n\n' "$pid"
     printf 'Paste this into your KubeSchedulerConfiguration:\n\n'
-    "$root/build/release/bin/switchyard-extender" --print-scheduler-config --listen "$listen"
+    "$root/build/release/bin/switchyard-extender" --print-scheduler-config --listen "$listen" \
+        --catalogue "$catalogue"
 fi

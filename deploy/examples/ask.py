@@ -44,10 +44,16 @@ def expectation(node, choosers):
     """What to expect instead of the best set, where the node's plugins pick for themselves."""
     best, expected, worst = (node.get(k) for k in ("best", "expected", "worst"))
     if not (best and expected and worst) or best["score"] == worst["score"]:
-        return None
+        return []
     free = [name for name, chooser in choosers.items() if chooser == "arbitrary"]
-    who = "the plugin picks arbitrarily among the free %s" % ", ".join(free) if free else "the plugins pick for themselves"
-    return "%s: expect %d (best %d, worst %d)" % (who, expected["score"], best["score"], worst["score"])
+    who = ("the plugin of %s picks any free device" % ", ".join(free) if free and node.get("mode") == "exact"
+           else "nobody knows which of them are free" if node.get("mode") == "counts"
+           else "the plugins pick for themselves")
+    return ["%s: expect %d and %s GB/s on average, not %d" % (
+                who, expected["score"], number(expected.get("minBandwidthGBps"), "%.1f"), best["score"]),
+            "at worst %d: %s, %s %s GB/s" % (
+                worst["score"], ", ".join(d["pci"] for d in worst["devices"]), worst.get("path") or "alone",
+                number(worst.get("minBandwidthGBps"), "%.1f"))]
 
 
 def node_lines(node, choosers, wire):
@@ -67,10 +73,9 @@ def node_lines(node, choosers, wire):
                                         number(device.get("memoryGBps"))) if device else "-"
         yield "%-34s %-49s %s" % (left, what, facts)
         first = False
-    for note in [expectation(node, choosers)] + [
+    for note in expectation(node, choosers) + [
             "unknown: " + text for text in node.get("unknown", [])] + node.get("notes", []):
-        if note:
-            yield "%-22s %s" % ("", note)
+        yield "%-22s %s" % ("", note)
 
 
 def show(explanation, scores, dropped):
@@ -112,6 +117,8 @@ def main():
         sys.exit("ask: %s: %s" % (options.pod, error))
     names = options.nodes.split(",") if options.nodes else [
         item["metadata"]["name"] for item in call(options.admin, "/snapshot")["items"]]
+    if not names:
+        sys.exit("ask: the feed holds no node")
     kept = call(options.listen, "/filter", extender_args(pod, names))
     if kept["Error"]:
         sys.exit("ask: /filter: " + kept["Error"])
