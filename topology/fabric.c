@@ -91,14 +91,16 @@ static bool alloc_tables(struct sy_fabric *f, struct sy_fabric_inner *in)
     in->port = sy_arena_calloc(f->arena, n, sizeof *in->port);
     in->local = sy_arena_calloc(f->arena, n, sizeof *in->local);
     in->vf = sy_arena_calloc(f->arena, n, sizeof *in->vf);
+    in->owner = sy_arena_calloc(f->arena, n, sizeof *in->owner);
     in->model = sy_arena_calloc(f->arena, n, sizeof *in->model);
     in->role = sy_arena_calloc(f->arena, n, sizeof *in->role);
     in->unit_of = sy_arena_calloc(f->arena, n, sizeof *in->unit_of);
     f->under = sy_arena_calloc(f->arena, n, sizeof *f->under);
     f->uplink_mbps = sy_arena_calloc(f->arena, n, sizeof *f->uplink_mbps);
     f->inner = in;
-    return in->port != NULL && in->local != NULL && in->vf != NULL && in->model != NULL &&
-           in->role != NULL && in->unit_of != NULL && f->under != NULL && f->uplink_mbps != NULL;
+    return in->port != NULL && in->local != NULL && in->vf != NULL && in->owner != NULL &&
+           in->model != NULL && in->role != NULL && in->unit_of != NULL && f->under != NULL &&
+           f->uplink_mbps != NULL;
 }
 
 static enum sy_code fill(struct sy_fabric *f, const struct sy_inventory *inv, struct sy_err *err)
@@ -109,6 +111,7 @@ static enum sy_code fill(struct sy_fabric *f, const struct sy_inventory *inv, st
     struct sy_fact socket =
         sy_catalogue_socket_link(f->catalogue, f->inv.cpu_vendor, f->inv.cpu_model);
     f->socket_mbps = socket.known ? socket.value : 0;
+    f->socket_assumed = socket.known && !socket.verified;
     enum sy_code code = sy_fabric_find_ports(f, in, err);
     if (code == SY_OK)
         code = sy_fabric_find_locality(f, in, err);

@@ -62,7 +62,9 @@ struct sy_unit {
     uint32_t tdp_mw, idle_mw;            /* 0 = unknown */
     /* Id of the place of each scope it lies in, -1 = none or unknown; comparable within one fabric
      * and scope. It is the index of the object that is the place. Slot: the first function of the
-     * card; switch: the upstream port of the topmost switch; root: the host bridge; any: 0. */
+     * card; switch: the upstream port of the topmost switch, and below no switch the unit's place
+     * of scope slot: a slot stands for the switch that is not there, so that a set within one slot
+     * is also within one switch; root: the host bridge; any: 0. */
     int16_t place[SY_SCOPE_COUNT];
     int16_t pf; /* of a virtual function: unit of its physical function, -1 = none or unknown */
 };
@@ -79,7 +81,7 @@ struct sy_pair {
     uint8_t path;       /* the class that counts: the overlay's where there is one, else pcie */
     uint8_t cpu;        /* CPU side only: NODE (same NUMA node), SOCKET, SYS or UNKNOWN */
     uint32_t mbps;      /* MB/s one direction with nothing shared, 0 = unknown */
-    uint32_t pcie_mbps; /* the same over PCIe, 0 = unknown */
+    uint32_t pcie_mbps; /* the same over PCIe, 0 = unknown, as always where `pcie` is UNKNOWN */
 };
 
 struct sy_fabric {
@@ -98,7 +100,8 @@ struct sy_fabric {
                                   0 = unknown or without limit of its own */
     struct sy_devset *overlay; /* per unit: units it has an overlay link to */
     uint16_t nnuma, npackage;  /* NUMA nodes with CPUs or devices, packages */
-    uint32_t socket_mbps;      /* between two packages, 0 = unknown */
+    uint32_t socket_mbps;      /* between two packages, 0 = unknown … */
+    bool socket_assumed;       /* … and what the catalogue says is not verified by a source */
     struct sy_digest shape;    /* as digest, without the devices' names and vendor ids: what
                                   placement reads. Few in a cluster, where digests are many */
     const struct sy_fabric_inner *inner; /* topology/fabric_private.h */

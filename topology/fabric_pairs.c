@@ -34,7 +34,7 @@ static struct sy_pair pcie_pair(const struct sy_fabric *f, const struct sy_fabri
     };
     if (x->obj == y->obj) { /* what lies between units of one function is not known: its link is */
         pair.pcie_mbps = x->link_mbps;
-    } else {
+    } else if (pair.pcie != SY_PATH_UNKNOWN) { /* an unknown way has an unknown rate */
         min_edges(f, x->obj, top, &pair.pcie_mbps);
         min_edges(f, y->obj, top, &pair.pcie_mbps);
     }
@@ -247,6 +247,8 @@ void sy_fabric_find_places(struct sy_fabric *f, const struct sy_fabric_inner *in
             if (f->inv.obj[i].type == SY_OBJ_HOST_BRIDGE)
                 unit->place[SY_SCOPE_ROOT] = (int16_t)i;
         }
+        if (unit->place[SY_SCOPE_SWITCH] < 0) /* the slot stands for the switch that is not there */
+            unit->place[SY_SCOPE_SWITCH] = unit->place[SY_SCOPE_SLOT];
         unit->place[SY_SCOPE_NUMA] = in->local[unit->obj].numa;
         unit->place[SY_SCOPE_SOCKET] = in->local[unit->obj].package;
         unit->place[SY_SCOPE_ANY] = 0;

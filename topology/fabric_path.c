@@ -52,16 +52,23 @@ enum sy_path_class sy_path_cpu(const struct sy_fabric *f, const struct sy_fabric
     return SY_PATH_SYS;
 }
 
+bool sy_path_same_device(const struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t a,
+                         uint16_t b)
+{
+    const struct sy_obj *x = &f->inv.obj[a], *y = &f->inv.obj[b];
+    return sy_pci_same_slot(x->addr, y->addr) ||
+           (x->parent == y->parent && sy_pci_same_slot(in->owner[a], in->owner[b]));
+}
+
 enum sy_path_class sy_path_of(const struct sy_fabric *f, const struct sy_fabric_inner *in,
                               uint16_t a, uint16_t b)
 {
-    const struct sy_obj *x = &f->inv.obj[a], *y = &f->inv.obj[b];
     uint16_t top = sy_inventory_ancestor(&f->inv, a, b);
     if (a == b)
         return SY_PATH_SLOT;
     if (has_cpu_side(&f->inv.obj[top]))
         return sy_path_cpu(f, in, a, b);
-    if (sy_pci_same_slot(x->addr, y->addr))
+    if (sy_path_same_device(f, in, a, b))
         return SY_PATH_SLOT;
     if (f->inv.obj[top].type == SY_OBJ_HOST_BRIDGE)
         return SY_PATH_PHB;
@@ -69,11 +76,9 @@ enum sy_path_class sy_path_of(const struct sy_fabric *f, const struct sy_fabric_
         return SY_PATH_PIX; /* one is a bridge above the other */
     struct climb up_x = climb_to(f, in, a, top), up_y = climb_to(f, in, b, top);
     const struct sy_port *port = &in->port[top];
-    /* Nothing in between: functions of one slot. A virtual function may carry another device or bus
-     * number than the others; any other function on another bus sits at a port of its own, which
-     * the topology left out. */
-    if (up_x.plain + up_y.plain == 0 &&
-        (port->internal || x->addr.bus == y->addr.bus || in->vf[a] || in->vf[b]))
+    /* Nothing but a card's own bridge in between: one card. Directly below any other bridge,
+     * another device number is another device, at a port of its own which the topology left out. */
+    if (up_x.plain + up_y.plain == 0 && port->internal)
         return SY_PATH_SLOT;
     unsigned chips = up_x.chips + up_y.chips + (port->chip != 0 && !port->internal);
     return chips <= 1 ? SY_PATH_PIX : SY_PATH_PXB;

@@ -27,9 +27,11 @@ struct sy_local {
 };
 
 struct sy_fabric_inner {
-    struct sy_port *port;   /* [nobj] */
-    struct sy_local *local; /* [nobj] */
-    bool *vf;               /* [nobj] a virtual function, by sysfs or catalogue */
+    struct sy_port *port;      /* [nobj] */
+    struct sy_local *local;    /* [nobj] */
+    bool *vf;                  /* [nobj] a virtual function, by sysfs or catalogue */
+    struct sy_pci_addr *owner; /* [nobj] of the function that tells its device: of a virtual one
+                                  its physical one, where known; else its own */
     const struct sy_model *
         *model;        /* [nobj] of device functions, NULL = not known to the catalogue */
     uint8_t *role;     /* [nobj] enum sy_role, where model is set */
@@ -58,6 +60,10 @@ sy_fabric_find_pairs(struct sy_fabric *f, const struct sy_fabric_inner *in, stru
 void sy_fabric_find_places(struct sy_fabric *f, const struct sy_fabric_inner *in);
 
 /* fabric_path.c */
+/* Are two functions of one device: of one bus and device number, or virtual functions below the
+ * same bridge as the physical one, or a sibling? */
+bool sy_path_same_device(const struct sy_fabric *f, const struct sy_fabric_inner *in, uint16_t a,
+                         uint16_t b);
 enum sy_path_class sy_path_of(const struct sy_fabric *f, const struct sy_fabric_inner *in,
                               uint16_t a, uint16_t b);
 /* How the CPU sides of two objects are joined: NODE, SOCKET, SYS or UNKNOWN. */

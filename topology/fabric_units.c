@@ -117,7 +117,7 @@ static int unit_cmp(const void *left, const void *right)
 }
 
 /* Unit of the physical function of a VF unit, which hangs on the same port: by sysfs, else of the
- * same vendor and kind below the same bridge; -1. */
+ * same device and kind; -1. */
 static int find_pf(const struct sy_fabric *f, const struct sy_fabric_inner *in,
                    const struct sy_unit *vf)
 {
@@ -128,12 +128,10 @@ static int find_pf(const struct sy_fabric *f, const struct sy_fabric_inner *in,
             return -1;
         return u;
     }
-    if (f->inv.obj[obj->parent].type != SY_OBJ_BRIDGE)
-        return -1;
     for (uint16_t u = 0; u < f->nunit; u++) {
-        const struct sy_obj *pf = &f->inv.obj[f->unit[u].obj];
-        if (pf->parent == obj->parent && pf->id.vendor == obj->id.vendor &&
-            f->unit[u].kind == vf->kind && !in->vf[f->unit[u].obj])
+        uint16_t pf = f->unit[u].obj;
+        if (!in->vf[pf] && f->unit[u].kind == vf->kind && f->inv.obj[pf].parent == obj->parent &&
+            sy_path_same_device(f, in, pf, vf->obj))
             return u;
     }
     return -1;

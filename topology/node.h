@@ -46,8 +46,10 @@ struct sy_usage {
     struct sy_holder *holder;
     struct sy_devset free; /* healthy, nothing held, and its card has the share left */
     struct sy_devset healthy;
-    int64_t limit_mw; /* node's power cap; SY_UNKNOWN_MW */
-    int64_t base_mw;  /* what is not our devices (CPUs, fans); SY_UNKNOWN_MW */
+    uint16_t stray;          /* entries of the report for devices that the node does not have … */
+    const char *stray_first; /* … and the address of the first of them, NULL = none */
+    int64_t limit_mw;        /* node's power cap; SY_UNKNOWN_MW */
+    int64_t base_mw;         /* what is not our devices (CPUs, fans); SY_UNKNOWN_MW */
 };
 
 struct sy_label {

@@ -24,9 +24,11 @@ static enum sy_code check_places(const struct sy_fabric *f, uint16_t u, struct s
     const struct sy_unit *unit = &f->unit[u];
     for (unsigned s = 0; s < SY_SCOPE_COUNT; s++) {
         int16_t place = unit->place[s];
-        bool may_lack = s == SY_SCOPE_SWITCH || s == SY_SCOPE_NUMA || s == SY_SCOPE_SOCKET;
+        bool may_lack = s == SY_SCOPE_NUMA || s == SY_SCOPE_SOCKET;
         if (place == -1 && may_lack)
             continue;
+        if (s == SY_SCOPE_SWITCH && place == unit->place[SY_SCOPE_SLOT])
+            continue; /* below no switch */
         bool machine = place == 0 && (s == SY_SCOPE_NUMA || s == SY_SCOPE_SOCKET);
         if (place < 0 || place >= f->inv.nobj || (!machine && f->inv.obj[place].type != type[s]))
             return BROKEN("unit %u: place %d of scope %s", u, place,
@@ -156,7 +158,10 @@ static enum sy_code check_pair(const struct sy_fabric *f, uint16_t a, uint16_t b
         return BROKEN("units %u and %u: class %s against their places", a, b,
                       sy_path_name((enum sy_path_class)pair->pcie));
     uint32_t edge = f->uplink_mbps[f->unit[a].obj];
-    if (a != b && edge != 0 && (pair->pcie_mbps == 0 || pair->pcie_mbps > edge))
+    if (pair->pcie == SY_PATH_UNKNOWN && pair->pcie_mbps != 0)
+        return BROKEN("units %u and %u: a rate of an unknown way", a, b);
+    if (a != b && pair->pcie != SY_PATH_UNKNOWN && edge != 0 &&
+        (pair->pcie_mbps == 0 || pair->pcie_mbps > edge))
         return BROKEN("units %u and %u: faster than the link of unit %u", a, b, a);
     return SY_OK;
 }
@@ -230,6 +235,9 @@ static enum sy_code check_usage(const struct sy_fabric *f, const struct sy_usage
         return BROKEN("usage of %u units for a fabric of %u", usage->nunit, f->nunit);
     if (usage->mode >= SY_MODE_COUNT || usage->observed_us < 0)
         return BROKEN("mode %u", usage->mode);
+    if ((usage->stray != 0) != (usage->stray_first != NULL))
+        return BROKEN("%u stray devices, the first %s", usage->stray,
+                      usage->stray_first != NULL ? usage->stray_first : "without an address");
     if (usage->limit_mw < SY_UNKNOWN_MW || usage->base_mw < SY_UNKNOWN_MW)
         return BROKEN("negative power of the node");
     for (uint16_t i = 0; i < usage->nholder; i++) {

@@ -29,8 +29,9 @@ SY_NODISCARD enum sy_code sy_inventory_from_json(const json_t *spec, const struc
 SY_NODISCARD enum sy_code sy_node_doc_from_json(const json_t *root, struct sy_arena *arena,
                                                 struct sy_node_doc *ret, struct sy_err *err);
 /* Usage from a status object, for a fabric: devices are named by PCI address (any function of the
- * unit) and optional unit index; a device that the node does not have is SY_EINVAL. Absent = free,
- * healthy. Mode is "exact" unless the document says otherwise. */
+ * unit) and optional unit index. One that the node does not have (it may have fallen off the bus)
+ * is counted in `stray` and else passed over. Absent = free, healthy. Mode is "exact" unless the
+ * document says otherwise. */
 SY_NODISCARD enum sy_code sy_usage_from_json(const json_t *status, const struct sy_fabric *fabric,
                                              const struct sy_path *at, struct sy_usage **ret,
                                              struct sy_err *err);

@@ -137,6 +137,10 @@ static bool copy_report(const struct sy_usage *from, struct sy_usage *to)
     to->observed_us = from->observed_us;
     to->limit_mw = from->limit_mw;
     to->base_mw = from->base_mw;
+    to->stray = from->stray;
+    to->stray_first = from->stray_first;
+    if (!copy_text(to->arena, &to->stray_first))
+        return false;
     to->nholder = from->nholder;
     for (uint16_t i = 0; i < from->nholder; i++) {
         struct sy_holder *holder = &to->holder[i];

@@ -59,10 +59,25 @@ static enum sy_code read_power(const json_t *status, const struct sy_path *at, s
     return code;
 }
 
+/* A device that fell off the bus must not lose the whole report. */
+static enum sy_code add_stray(struct sy_usage *usage, struct sy_pci_addr addr, struct sy_err *err)
+{
+    char text[SY_PCI_ADDR_TEXT];
+    if (usage->stray == 0) {
+        (void)sy_pci_addr_format(addr, text);
+        usage->stray_first = sy_arena_strndup(usage->arena, text, strlen(text));
+        if (usage->stray_first == NULL)
+            return sy_fail(err, SY_ENOMEM, "out of memory");
+    }
+    usage->stray++; /* a report has at most SY_OBJ_MAX entries */
+    return SY_OK;
+}
+
 /* The unit that a device entry names; -1: a device of this node that is not allocatable (by our
- * catalogue: its writer's may know more). */
+ * catalogue: its writer's may know more), or none of this node. */
 static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
-                              const struct sy_fabric *fabric, int *ret, struct sy_err *err)
+                              const struct sy_fabric *fabric, struct sy_usage *usage, int *ret,
+                              struct sy_err *err)
 {
     struct sy_pci_addr addr;
     int64_t index = 0;
@@ -84,8 +99,7 @@ static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
         if (obj->type == SY_OBJ_DEVICE && sy_pci_addr_cmp(obj->addr, addr) == 0)
             return SY_OK;
     }
-    return sy_json_fail(SY_PATH_KEY(at, "pci"), SY_EINVAL, err, "the node has no device %s",
-                        sy_pci_addr_format(addr, text));
+    return add_stray(usage, addr, err);
 }
 
 static enum sy_code read_holder(const json_t *item, const struct sy_path *at,
@@ -150,7 +164,7 @@ static enum sy_code read_device(const json_t *item, const struct sy_path *at,
     bool healthy = true;
     if (!json_is_object(item))
         return sy_json_fail_type(at, "object", item, err);
-    enum sy_code code = find_unit(item, at, fabric, &u, err);
+    enum sy_code code = find_unit(item, at, fabric, usage, &u, err);
     if (code != SY_OK || u < 0)
         return code;
     if (sy_devset_has(seen, (unsigned)u)) {

@@ -137,6 +137,8 @@ static void show_usage(const struct sy_usage *usage, struct sy_str *out)
     sy_str_printf(out, "use: %s, free %s", sy_mode_name((enum sy_mode)usage->mode), set);
     (void)sy_devset_format(&usage->healthy, set, sizeof set);
     sy_str_printf(out, ", healthy %s\n", set);
+    if (usage->stray != 0)
+        sy_str_printf(out, "  stray %u, first %s\n", usage->stray, usage->stray_first);
     for (uint16_t u = 0; u < usage->nunit; u++) {
         const struct sy_unit_usage *unit = &usage->unit[u];
         if (unit->held != 0)
@@ -153,7 +155,7 @@ void sy_show_node(const struct sy_node *node, struct sy_str *out)
     sy_str_printf(out, "%s: %u NUMA nodes, %u packages, between packages ", node->name, f->nnuma,
                   f->npackage);
     gbps(out, f->socket_mbps, 0);
-    sy_str_append(out, " GB/s\nunits\n");
+    sy_str_printf(out, " GB/s%s\nunits\n", f->socket_assumed ? " assumed" : "");
     for (uint16_t u = 0; u < f->nunit; u++)
         show_unit(f, u, out);
     show_cards(f, out);

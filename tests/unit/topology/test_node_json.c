@@ -164,8 +164,8 @@ static const struct {
      "/status/observedTime: time 'yesterday': expected RFC 3339, as 2026-01-31T12:00:00Z"},
     {"2026-11-22T13:09:00Z", "1969-12-31T23:59:59Z", SY_EPARSE,
      "/status/observedTime: time '1969-12-31T23:59:59Z': before 1970"},
-    {"{\"pci\":\"0000:17:00.0\",\"unit\":0", "{\"pci\":\"0000:99:00.0\",\"unit\":0", SY_EINVAL,
-     "/status/devices/0/pci: the node has no device 0000:99:00.0"},
+    {"{\"pci\":\"0000:17:00.0\",\"unit\":0", "{\"pci\":\"0000:99:00.8\",\"unit\":0", SY_EPARSE,
+     "/status/devices/0/pci: PCI address '0000:99:00.8': expected dddd:bb:dd.f"},
     {"\"unit\":0", "\"unit\":1", SY_EINVAL, "/status/devices/0/unit: 0000:17:00.0 has no unit 1"},
     {"\"unit\":0", "\"unit\":256", SY_ELIMIT, "/status/devices/0/unit: 256 is not within 0..255"},
     {"\"held\":500", "\"held\":1001", SY_ELIMIT,
@@ -315,8 +315,10 @@ static const struct {
      "status document: /kind: expected 'NodeFabric', got 'Pod'"},
     {"other node", "{\"metadata\":{\"name\":\"b\"},\"status\":{}}", NULL, SY_ECONFLICT,
      "status document: /metadata/name: 'b', yet the node is 'node-a'"},
-    {"wrong inside", "{\"status\":{\"devices\":[{\"pci\":\"0000:01:00.0\"}]}}", NULL, SY_EINVAL,
-     "status document: /status/devices/0/pci: the node has no device 0000:01:00.0"},
+    {"wrong inside", "{\"status\":{\"devices\":[{\"pci\":\"0000:01\"}]}}", NULL, SY_EPARSE,
+     "status document: /status/devices/0/pci: PCI address '0000:01': expected dddd:bb:dd.f"},
+    {"a device that is gone", "{\"status\":{\"devices\":[{\"pci\":\"0000:01:00.0\"}]}}", NULL,
+     SY_OK, ""},
     {"other name given", "{\"status\":{}}", "node-b", SY_ECONFLICT,
      "/metadata/name: 'node-a', yet the node is 'node-b'"},
 };
@@ -345,7 +347,8 @@ static enum sy_code load_and_write(void *data, struct sy_err *err)
     sy_autojson json_t *root = NULL;
     sy_autofree char *text = NULL;
     size_t len;
-    static const char status[] = "{\"status\":{\"devices\":[{\"pci\":\"0000:17:00.0\"}]}}";
+    static const char status[] =
+        "{\"status\":{\"devices\":[{\"pci\":\"0000:17:00.0\"},{\"pci\":\"0000:99:00.0\"}]}}";
     enum sy_code code =
         sy_node_from_bytes(good, strlen(good), status, strlen(status), NULL, catalogue, &node, err);
     if (code != SY_OK)

@@ -289,6 +289,22 @@ static void check_classes(const struct machine *m, const struct sy_fabric *f)
     }
 }
 
+/* Units below one bridge are within one switch, or within one slot that stands for it; an unknown
+ * way has no rate. */
+static void check_places(const struct machine *m, const struct sy_fabric *f)
+{
+    for (uint16_t a = 0; a < f->nunit; a++) {
+        for (uint16_t b = 0; b < f->nunit; b++) {
+            const struct sy_unit *x = &f->unit[a], *y = &f->unit[b];
+            const struct sy_pair *pair = sy_fabric_pair(f, a, b);
+            if (m->obj[x->obj].parent == m->obj[y->obj].parent)
+                ck_assert_int_eq(x->place[SY_SCOPE_SWITCH], y->place[SY_SCOPE_SWITCH]);
+            if (pair->path == SY_PATH_UNKNOWN)
+                ck_assert_uint_eq(pair->mbps, 0);
+        }
+    }
+}
+
 static struct sy_usage *random_usage(const struct sy_fabric *f)
 {
     struct sy_usage *usage = NULL;
@@ -334,6 +350,7 @@ START_TEST(random_machines)
         ck_assert_msg(sy_fabric_build(&machine.inv, catalogue, &fabric, &err) == SY_OK,
                       "seed %llu: %s", (unsigned long long)s, err.text);
         check_classes(&machine, fabric);
+        check_places(&machine, fabric);
         struct sy_usage *usage = random_usage(fabric);
         ck_assert_int_eq(sy_node_new("n", fabric, usage, NULL, 0, &node, &err), SY_OK);
         ck_assert_msg(sy_node_check(node, &err) == SY_OK, "seed %llu: %s", (unsigned long long)s,

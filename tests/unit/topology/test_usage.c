@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
+#include "tests/golden/show.h"
 #include "tests/lib/run.h"
 #include "topology/node_json.h"
 #include "topology/usage_private.h"
@@ -178,6 +179,45 @@ START_TEST(change)
 }
 END_TEST
 
+/* One device fell off the bus: what the report says of the others holds, and nothing else is lost.
+ */
+START_TEST(stray_devices)
+{
+    static const char status[] =
+        "{\"status\":{\"devices\":["
+        "{\"pci\":\"0000:11:00.0\",\"held\":1000},"
+        "{\"pci\":\"0000:99:00.0\",\"unit\":7,\"holders\":[{\"namespace\":\"a\",\"name\":\"p\"}]},"
+        "{\"pci\":\"0000:98:00.0\",\"healthy\":false},"
+        "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"q\"}]}]}}";
+    static const char without[] =
+        "{\"status\":{\"devices\":["
+        "{\"pci\":\"0000:11:00.0\",\"held\":1000},"
+        "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"q\"}]}]}}";
+    struct sy_err err = {0};
+    struct sy_usage *changed = NULL;
+    struct sy_node *node = load("link-states", status), *same = load("link-states", without);
+    ck_assert_uint_eq(node->usage->stray, 2);
+    ck_assert_str_eq(node->usage->stray_first, "0000:99:00.0");
+    ck_assert_uint_eq(same->usage->stray, 0);
+    ck_assert_ptr_null(same->usage->stray_first);
+    ck_assert_uint_eq(node->usage->nholder, 1);
+    ck_assert_str_eq(show(&node->usage->free), "2-9");
+    ck_assert(sy_digest_equal(node->state, same->state));
+    sy_expect_round_trip(node, catalogue);
+    ck_assert_int_eq(
+        sy_usage_change(node->fabric, node->usage, set_of("0"), SY_DEVSET_EMPTY, &changed, &err),
+        SY_OK);
+    node->usage->stray_first = NULL;
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "2 stray devices, the first without an address");
+    sy_node_unref(node);
+    sy_node_unref(same);
+    ck_assert_uint_eq(changed->stray, 2); /* and must not lean on the node */
+    ck_assert_str_eq(changed->stray_first, "0000:99:00.0");
+    sy_usage_unref(changed);
+}
+END_TEST
+
 START_TEST(unreported)
 {
     struct sy_err err = {0};
@@ -235,6 +275,7 @@ int main(void)
     tcase_add_test(tcase, units_of_one_pod);
     tcase_add_test(tcase, digest_reads_what_placement_reads);
     tcase_add_test(tcase, change);
+    tcase_add_test(tcase, stray_devices);
     tcase_add_test(tcase, unreported);
     tcase_add_test(tcase, checker_sees);
     tcase_add_test(tcase, modes);
