@@ -14,17 +14,29 @@ void sy_engine_resolve(const struct sy_cluster *cluster, struct sy_candidate *ca
             cluster != NULL ? sy_cluster_find(cluster, candidate[i].name, candidate[i].len) : -1;
 }
 
-const char *sy_engine_malformed(const struct sy_world *world, const struct sy_request *request,
-                                char *buf, size_t size)
+const char *sy_engine_no_profile(const struct sy_world *world, const struct sy_request *request,
+                                 char *buf, size_t size)
 {
-    if (request->malformed != NULL)
-        return request->malformed;
     if (sy_policy_profile(world->policy, request->profile) != NULL)
         return NULL;
     char shown[64];
     (void)sy_quote(shown, sizeof shown, request->profile, strlen(request->profile));
     (void)snprintf(buf, size, "switchyard.dev/profile '%s': the policy has no such profile", shown);
     return buf;
+}
+
+const char *sy_engine_malformed(const struct sy_world *world, const struct sy_request *request,
+                                char *buf, size_t size)
+{
+    if (request->malformed != NULL)
+        return request->malformed;
+    return sy_engine_no_profile(world, request, buf, size);
+}
+
+const char *sy_verdict_text(const struct sy_verdict *verdict)
+{
+    return verdict->detail != NULL ? verdict->detail
+                                   : sy_reason_text((enum sy_reason)verdict->reason);
 }
 
 static enum sy_code judge_all(struct sy_call *call, const struct sy_candidate *candidate, size_t n,
@@ -72,47 +84,73 @@ enum sy_code sy_engine_explain(const struct sy_world *world, const struct sy_req
     return judge_all(&call, candidate, n, verdict);
 }
 
-/* A victim that the report does not know may hold devices that we cannot name: unless the report is
- * exact and every holder in it has its uid. */
-struct victims {
-    struct sy_devset freed;
+/* What the victims leave free; `unclear`: more of them may hold devices than we can name. */
+struct freed {
+    struct sy_devset units;
     bool unclear;
 };
 
-static bool is_listed(const char *uid, const char *const *list, size_t n)
+static bool same_text(const char *a, const char *b)
 {
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(uid, list[i]) == 0)
-            return true;
-    return false;
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-static struct victims free_victims(const struct sy_node *node, const char *const *victim_uid,
-                                   size_t nvictim)
+/* 1 = the holder is a victim, 0 = it is none, -1 = nobody can tell. */
+static int is_victim(const struct sy_holder *holder, const struct sy_victim *victim, size_t n)
+{
+    int answer = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct sy_victim *v = &victim[i];
+        if (holder->uid != NULL && v->uid != NULL) {
+            if (strcmp(holder->uid, v->uid) == 0)
+                return 1;
+        } else if (v->namespace_ == NULL || v->name == NULL) {
+            answer = -1;
+        } else if (same_text(holder->namespace_, v->namespace_) &&
+                   same_text(holder->name, v->name)) {
+            return 1;
+        }
+    }
+    return answer;
+}
+
+/* A unit is free once all who hold it are gone. */
+static struct freed free_victims(const struct sy_node *node, const struct sy_victim *victim,
+                                 size_t nvictim)
 {
     const struct sy_usage *usage = node->usage;
-    struct victims victims = {.unclear = usage->mode != SY_MODE_EXACT};
+    struct freed freed = {.unclear = usage->mode != SY_MODE_EXACT};
     for (unsigned i = 0; i < usage->nunit; i++) {
         const struct sy_unit_usage *unit = &usage->unit[i];
         if (unit->held == 0)
             continue;
-        const char *uid = unit->holder > 0 ? usage->holder[unit->holder - 1].uid : NULL;
-        if (uid == NULL)
-            victims.unclear = true;
-        else if (is_listed(uid, victim_uid, nvictim))
-            sy_devset_add(&victims.freed, i);
+        bool gone = unit->holder_count > 0;
+        freed.unclear = freed.unclear || unit->holder_count == 0;
+        for (unsigned k = 0; k < unit->holder_count; k++) {
+            int answer = is_victim(&usage->holder[unit->holder_first + k], victim, nvictim);
+            gone = gone && answer == 1;
+            freed.unclear = freed.unclear || answer < 0;
+        }
+        if (gone)
+            sy_devset_add(&freed.units, i);
     }
-    return victims;
+    return freed;
+}
+
+/* No eviction makes a topology known, nor lets one meet what it never can. */
+static bool is_helped_by_eviction(enum sy_reason reason)
+{
+    return sy_reason_verdict(reason) == SY_VERDICT_BUSY && reason != SY_REASON_REQUIRE_UNKNOWN;
 }
 
 static enum sy_code judge_without(struct sy_call *call, const struct sy_node *node,
-                                  const char *const *victim_uid, size_t nvictim,
+                                  const struct sy_victim *victim, size_t nvictim,
                                   enum sy_reason *ret)
 {
-    struct victims victims = free_victims(node, victim_uid, nvictim);
+    struct freed freed = free_victims(node, victim, nvictim);
     struct sy_usage *usage;
-    enum sy_code code = sy_usage_change(node->fabric, node->usage, victims.freed, SY_DEVSET_EMPTY,
-                                        &usage, call->err);
+    enum sy_code code =
+        sy_usage_change(node->fabric, node->usage, freed.units, SY_DEVSET_EMPTY, &usage, call->err);
     if (code != SY_OK)
         return code;
     enum sy_fit fit;
@@ -123,14 +161,14 @@ static enum sy_code judge_without(struct sy_call *call, const struct sy_node *no
     *ret = sy_fit_reason(fit);
     bool uncounted =
         sy_fit_is_count(fit) && !call->must_search && node->usage->mode != SY_MODE_EXACT;
-    bool may_free_more = sy_reason_verdict(*ret) == SY_VERDICT_BUSY && victims.unclear;
+    bool may_free_more = freed.unclear && is_helped_by_eviction(*ret);
     if (uncounted || may_free_more)
         *ret = SY_REASON_UNKNOWN_NODE;
     return SY_OK;
 }
 
 enum sy_code sy_engine_preempt(const struct sy_world *world, const struct sy_request *request,
-                               const struct sy_candidate *candidate, const char *const *victim_uid,
+                               const struct sy_candidate *candidate, const struct sy_victim *victim,
                                size_t nvictim, struct sy_arena *arena, enum sy_reason *ret,
                                struct sy_err *err)
 {
@@ -141,14 +179,14 @@ enum sy_code sy_engine_preempt(const struct sy_world *world, const struct sy_req
                                      : candidate->template_;
     if (code != SY_OK)
         return code;
-    if (call.malformed)
-        *ret = SY_REASON_MALFORMED;
-    else if (request->nentry == 0)
+    if (request->nentry == 0)
         *ret = SY_REASON_FITS;
+    else if (call.malformed != NULL)
+        *ret = SY_REASON_MALFORMED;
     else if (node == NULL)
         *ret = call.must_search ? SY_REASON_REQUIRE_UNKNOWN : SY_REASON_UNKNOWN_NODE;
     else
-        code = judge_without(&call, node, victim_uid, nvictim, ret);
+        code = judge_without(&call, node, victim, nvictim, ret);
     sy_call_end(&call);
     return code;
 }

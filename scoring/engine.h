@@ -37,7 +37,9 @@ struct sy_verdict {
     uint8_t disagrees; /* enum sy_fit: our count that kube-scheduler's contradicts and that was no
                           reason to drop the node (not an exact report); SY_FIT_YES = none */
     bool certain;
-    uint32_t unknown; /* bits of enum sy_unknown */
+    uint32_t unknown;   /* bits of enum sy_unknown */
+    const char *detail; /* instead of the reason's text: what is malformed, as the wire says it; in
+                           the arena; NULL = the reason's text */
     struct sy_room room;
     const struct sy_placement *placement; /* NULL unless explained; in the arena */
 };
@@ -64,17 +66,29 @@ SY_NODISCARD enum sy_code sy_engine_explain(const struct sy_world *world,
                                             const struct sy_candidate *candidate, size_t n,
                                             struct sy_arena *arena, struct sy_verdict *verdict,
                                             struct sy_err *err);
-/* Would the node's topology satisfy the pod with the victims gone? `victim_uid`: pods to be
- * evicted. Sets *ret to the reason (FITS or UNKNOWN_NODE: keep the node). */
+/* A pod to be evicted; what is not known of it is NULL. */
+struct sy_victim {
+    const char *uid, *namespace_, *name;
+};
+
+/* Would the node's topology satisfy the pod with the victims gone? A holder of devices is a victim
+ * when their uids are equal, or, where one of the two has no uid, their namespaces and names. Sets
+ * *ret to the reason (FITS or UNKNOWN_NODE: keep the node). */
 SY_NODISCARD enum sy_code
 sy_engine_preempt(const struct sy_world *world, const struct sy_request *request,
-                  const struct sy_candidate *candidate, const char *const *victim_uid,
+                  const struct sy_candidate *candidate, const struct sy_victim *victim,
                   size_t nvictim, struct sy_arena *arena, enum sy_reason *ret, struct sy_err *err);
 
-/* Why every node is refused without a look at it (a malformed annotation, a profile that the policy
- * does not have): NULL = it is not; else a text, in `buf` or the request's. */
+/* What is wrong with the pod's annotations (malformed; a profile that the policy does not have),
+ * for which every node is refused when the pod asks for a device: the first such text, in `buf` or
+ * the request's; NULL = nothing. */
 const char *sy_engine_malformed(const struct sy_world *world, const struct sy_request *request,
                                 char *buf, size_t size);
+/* The same of its profile alone. */
+const char *sy_engine_no_profile(const struct sy_world *world, const struct sy_request *request,
+                                 char *buf, size_t size);
+/* The verdict's reason as the wire says it. */
+const char *sy_verdict_text(const struct sy_verdict *verdict);
 
 /* How scores 0..1000 become 0..10 (scoring/README.md, "Eleven levels"). `lost` (may be NULL): as
  * sy_engine_wire_lost. */

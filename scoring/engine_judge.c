@@ -25,6 +25,8 @@ enum sy_reason sy_fit_reason(enum sy_fit fit)
         return SY_REASON_REQUIRE_NEVER;
     case SY_FIT_REQUIRE_BUSY:
         return SY_REASON_REQUIRE_BUSY;
+    case SY_FIT_REQUIRE_UNKNOWN:
+        return SY_REASON_REQUIRE_UNKNOWN;
     case SY_FIT_BANDWIDTH_NEVER:
         return SY_REASON_BANDWIDTH_NEVER;
     case SY_FIT_BANDWIDTH_BUSY:
@@ -52,14 +54,27 @@ static void digest_digest(struct sy_digest *digest, struct sy_digest part)
     sy_digest_u64(digest, part.lo);
 }
 
+/* "switchyard never: " and what is malformed: as long as the pod is, at every attempt. */
+static enum sy_code say_malformed(struct sy_call *call)
+{
+    char buf[160];
+    const char *text = sy_engine_malformed(call->world, call->request, buf, sizeof buf);
+    if (text == NULL)
+        return SY_OK;
+    call->malformed = sy_arena_printf(call->arena, "switchyard never: %s", text);
+    return call->malformed != NULL ? SY_OK : sy_fail(call->err, SY_ENOMEM, "out of memory");
+}
+
 enum sy_code sy_call_begin(struct sy_call *call)
 {
     const struct sy_world *world = call->world;
     const struct sy_request *request = call->request;
-    call->profile = sy_policy_profile(world->policy, request->profile);
-    call->malformed = request->malformed != NULL || call->profile == NULL;
-    if (call->malformed || request->nentry == 0)
+    if (request->nentry == 0)
         return SY_OK; /* no node will be looked at */
+    enum sy_code code = say_malformed(call);
+    if (code != SY_OK || call->malformed != NULL)
+        return code;
+    call->profile = sy_policy_profile(world->policy, request->profile);
     call->strict = sy_request_strict(request, world->now_us);
     call->must_search = sy_placement_must_search(request, call->strict);
     call->key = sy_digest_begin();
@@ -173,8 +188,10 @@ enum sy_code sy_call_possible(struct sy_call *call, const struct sy_fabric *fabr
                               const struct sy_usage *usage, enum sy_fit *ret)
 {
     *ret = sy_placement_count(fabric, usage, call->request);
-    if (*ret != SY_FIT_YES || !call->must_search)
+    bool never = *ret == SY_FIT_NO_RESOURCE || *ret == SY_FIT_TOO_FEW;
+    if (never || !call->must_search)
         return SY_OK;
+    /* Too few free devices hide no requirement that all of them could never meet. */
     enum sy_code code = ready_scratch(call);
     if (code == SY_OK)
         code = sy_placement_feasible(fabric, usage, call->request, call->profile,
@@ -228,7 +245,7 @@ static enum sy_code score_in_room(struct sy_call *call, const struct sy_node *no
     } else if (room->known) {
         uint16_t term[SY_TERM_COUNT];
         memcpy(term, outlook->expected.term, sizeof term);
-        term[SY_TERM_POWER] = sy_value_power(call->profile, room, outlook->expected.watts_mw);
+        term[SY_TERM_POWER] = sy_value_power_of(call->profile, room, &outlook->expected);
         outlook->room_total = sy_value_total(call->profile, term);
     }
     outlook->room = *room;
@@ -254,18 +271,26 @@ static enum sy_code keep_placement(struct sy_call *call, const struct sy_node *n
     return SY_OK;
 }
 
-/* Where the policy makes caps hard: the least that any set adds, or what the pod announces. */
-static enum sy_reason power_reason(const struct sy_call *call, const struct sy_outlook *outlook,
-                                   const struct sy_room *room)
+/* Where the policy makes caps hard: the least that any set is known to add, or what the pod
+ * announces. Never, when the emptied node and domains could not carry it either. */
+static enum sy_reason power_reason(const struct sy_call *call, const struct sy_candidate *candidate,
+                                   const struct sy_node *node, const struct sy_outlook *outlook,
+                                   const struct sy_verdict *verdict)
 {
+    const struct sy_room *room = &verdict->room;
     if (!call->world->policy->power_hard || !room->known)
         return SY_REASON_FITS;
     int64_t mw = call->request->expected_mw;
     if (mw == SY_UNKNOWN_MW)
         mw = outlook->least_mw;
-    if (mw == SY_UNKNOWN_MW || mw <= room->headroom_mw)
+    if (mw == SY_UNKNOWN_MW)
+        mw = 0; /* at least */
+    if (mw <= room->headroom_mw)
         return SY_REASON_FITS;
-    return mw > room->limit_mw ? SY_REASON_POWER_NEVER : SY_REASON_POWER_BUSY;
+    int64_t most_mw = candidate->index < 0
+                          ? sy_power_most_alone(node, call->world->policy)
+                          : sy_power_most(call->world->power, (uint32_t)candidate->index);
+    return mw > most_mw ? SY_REASON_POWER_NEVER : SY_REASON_POWER_BUSY;
 }
 
 static const struct sy_node *node_of(const struct sy_call *call,
@@ -368,7 +393,7 @@ static enum sy_code judge_known(struct sy_call *call, const struct sy_candidate 
     if (code == SY_OK && (call->explained || (fits && (hard || call->scored))))
         code = place_once(call, node, outlook);
     if (code == SY_OK && fits)
-        verdict->reason = (uint8_t)power_reason(call, outlook, &verdict->room);
+        verdict->reason = (uint8_t)power_reason(call, candidate, node, outlook, verdict);
     fits = verdict->reason == SY_REASON_FITS;
     if (code == SY_OK && call->scored && fits)
         code = judge_score(call, node, outlook, verdict);
@@ -388,12 +413,13 @@ enum sy_code sy_call_judge(struct sy_call *call, const struct sy_candidate *cand
         ret->mode = node->usage->mode;
     else
         ret->unknown = UINT32_C(1) << SY_UNKNOWN_NODE;
-    if (call->malformed) {
-        ret->reason = SY_REASON_MALFORMED;
-        return SY_OK;
-    }
     if (call->request->nentry == 0) /* nothing of ours: one score for all */
         return SY_OK;
+    if (call->malformed != NULL) {
+        ret->reason = SY_REASON_MALFORMED;
+        ret->detail = call->malformed;
+        return SY_OK;
+    }
     if (node != NULL)
         return judge_known(call, candidate, node, ret);
     ret->reason = call->must_search ? SY_REASON_REQUIRE_UNKNOWN : SY_REASON_UNKNOWN_NODE;

@@ -26,11 +26,12 @@ struct sy_outlook {
 struct sy_call {
     const struct sy_world *world;
     const struct sy_request *request;
-    const struct sy_profile *profile; /* NULL: malformed */
-    bool malformed, strict, must_search;
-    bool scored;          /* prioritize and explain */
-    bool explained;       /* verdicts carry their placements */
-    struct sy_digest key; /* of request, profile, budget and catalogue */
+    const struct sy_profile *profile; /* NULL: malformed, or nothing of ours */
+    bool strict, must_search;
+    const char *malformed; /* the reason of every node, in the arena; NULL */
+    bool scored;           /* prioritize and explain */
+    bool explained;        /* verdicts carry their placements */
+    struct sy_digest key;  /* of request, profile, budget and catalogue */
     struct sy_arena *arena;
     struct sy_arena *scratch; /* of one search at a time */
     struct sy_outlook **of_class;

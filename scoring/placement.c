@@ -65,11 +65,9 @@ static void set_expected(const struct sy_value_context *c, const struct sy_tally
     for (unsigned i = 0; i < SY_TERM_COUNT; i++)
         expected->value.term[i] = (uint16_t)rounded(t->term[i], t->sets);
     expected->value.unknown = t->unknown;
-    expected->value.watts_mw = SY_UNKNOWN_MW;
     if (t->with_mbps != 0)
         expected->value.min_mbps = (uint32_t)rounded(t->mbps, t->with_mbps);
-    if (t->with_watts != 0)
-        expected->value.watts_mw = (int64_t)rounded(t->watts, t->with_watts);
+    expected->value.watts_mw = (int64_t)rounded(t->watts, t->sets);
     expected->total = sy_value_total(c->profile, expected->value.term);
     set_outcome(c, &t->worst, &ret->worst);
     ret->certain = t->meeting == t->sets && ret->expected_exact;
@@ -81,9 +79,9 @@ static void set_expected(const struct sy_value_context *c, const struct sy_tally
 
 static void set_power(const struct sy_search *x, struct sy_placement *ret)
 {
-    ret->least_mw = x->watts_known ? x->least_mw : SY_UNKNOWN_MW;
-    ret->most_mw = x->watts_known && !x->watts_unknown ? x->most_mw : SY_UNKNOWN_MW;
-    ret->power_varies = x->watts_known && (x->watts_unknown || x->least_mw != x->most_mw);
+    ret->least_mw = x->least_mw;
+    ret->most_mw = x->most_mw;
+    ret->power_varies = x->least_mw != x->most_mw || (x->watts_whole && x->watts_partial);
 }
 
 /* Is the walk over all sets within reach? Exchanges at best divide their number by how many there
@@ -249,7 +247,7 @@ static enum sy_code solve(const struct sy_task *t, const struct sy_value_scene *
 
 static bool scene_lies(const struct sy_task *t, const struct sy_value_scene *scene)
 {
-    struct sy_pools pools = {.fabric = t->fabric, .request = t->request};
+    struct sy_pools pools = {.fabric = t->fabric, .request = t->request, .maybe = scene->maybe};
     pools.usage = scene->ignore_held ? NULL : t->usage;
     memcpy(pools.pool, scene->pool, sizeof pools.pool);
     return sy_pools_lie(&pools);
@@ -278,36 +276,65 @@ static enum sy_code exists(const struct sy_task *t, const struct sy_value_scene 
     return SY_OK;
 }
 
-/* No free set meets the requirements: is that so because of what is held? */
-static enum sy_code why_not(const struct sy_task *t, const struct sy_value_scene *scene,
-                            uint8_t *ret, struct sy_err *err)
+/* No set of all devices meets the requirements: is that so whatever the unknown ones turn out to
+ * be? */
+static enum sy_code never_or_unknown(const struct sy_task *t, uint8_t *ret, struct sy_err *err)
 {
     struct sy_value_scene whole;
-    bool any, sure, lies = scene_lies(t, scene);
+    bool any, sure;
     sy_value_scene_whole(t->fabric, t->request, &whole);
-    if (!lies || t->request->min_mbps == 0) {
-        *ret = scene_lies(t, &whole) ? SY_FIT_REQUIRE_BUSY : SY_FIT_REQUIRE_NEVER;
-        return SY_OK;
-    }
+    whole.maybe = true;
     enum sy_code code = exists(t, &whole, &any, &sure, err);
+    if (code != SY_OK)
+        return code;
+    if (any || !sure)
+        *ret = SY_FIT_REQUIRE_UNKNOWN;
+    else
+        *ret = scene_lies(t, &whole) ? SY_FIT_BANDWIDTH_NEVER : SY_FIT_REQUIRE_NEVER;
+    return SY_OK;
+}
+
+/* Some set of all devices meets the requirements: is it proved that others which the empty node may
+ * give do not? */
+static enum sy_code never_certain(const struct sy_task *t, const struct sy_value_scene *whole,
+                                  bool *ret, struct sy_err *err)
+{
+    struct sy_placement empty = {0};
+    bool any = false;
+    enum sy_code code = solve(t, whole, &empty, &any, err);
     if (code == SY_OK)
-        *ret = sure && !any ? SY_FIT_BANDWIDTH_NEVER : SY_FIT_BANDWIDTH_BUSY;
+        *ret = any && empty.expected_exact && !empty.certain;
     return code;
 }
 
-/* Some set that the node may give fails: would it when empty, too? */
-static enum sy_code why_not_certain(const struct sy_task *t, uint8_t *ret, struct sy_err *err)
+/* Nothing meets the requirements at present: could all devices of the node, held and unhealthy ones
+ * included? If so, the answer is `busy`. */
+static enum sy_code never_or(const struct sy_task *t, uint8_t busy, uint8_t *ret,
+                             struct sy_err *err)
 {
     struct sy_value_scene whole;
-    struct sy_placement empty = {0};
-    bool any = false;
+    bool any, sure, never = false;
     sy_value_scene_whole(t->fabric, t->request, &whole);
-    enum sy_code code = solve(t, &whole, &empty, &any, err);
-    if (code != SY_OK)
-        return code;
-    bool maybe = empty.certain || !empty.expected_exact;
-    *ret = any && maybe ? SY_FIT_NOT_GUARANTEED_BUSY : SY_FIT_NOT_GUARANTEED_NEVER;
-    return SY_OK;
+    enum sy_code code = exists(t, &whole, &any, &sure, err);
+    if (code == SY_OK && !any && sure)
+        return never_or_unknown(t, ret, err);
+    if (code == SY_OK && t->request->guaranteed)
+        code = never_certain(t, &whole, &never, err);
+    if (code == SY_OK)
+        *ret = never ? SY_FIT_NOT_GUARANTEED_NEVER : busy;
+    return code;
+}
+
+/* No free set meets the requirements; `lies`: one lies as they want, but has not the bandwidth. */
+static enum sy_code why_not(const struct sy_task *t, bool lies, uint8_t *ret, struct sy_err *err)
+{
+    bool links = lies && t->request->min_mbps != 0;
+    return never_or(t, links ? SY_FIT_BANDWIDTH_BUSY : SY_FIT_REQUIRE_BUSY, ret, err);
+}
+
+static bool is_busy(uint8_t fit)
+{
+    return fit == SY_FIT_HELD || fit == SY_FIT_UNHEALTHY;
 }
 
 static enum sy_code find(const struct sy_task *t, struct sy_placement *ret, struct sy_err *err)
@@ -324,9 +351,9 @@ static enum sy_code find(const struct sy_task *t, struct sy_placement *ret, stru
         return SY_OK;
     }
     if (!any)
-        return why_not(t, &scene, &ret->fit, err);
+        return why_not(t, scene_lies(t, &scene), &ret->fit, err);
     if (t->strict && t->request->guaranteed && requires_something(t->request) && !ret->certain)
-        return why_not_certain(t, &ret->fit, err);
+        return never_or(t, SY_FIT_NOT_GUARANTEED_BUSY, &ret->fit, err);
     return SY_OK;
 }
 
@@ -350,6 +377,8 @@ enum sy_code sy_placement_find(const struct sy_fabric *fabric, const struct sy_u
     enum sy_code code = SY_OK;
     if (found.fit == SY_FIT_YES)
         code = find(&task, &found, err);
+    else if (is_busy(found.fit) && sy_placement_must_search(request, strict))
+        code = never_or(&task, found.fit, &found.fit, err);
     if (code == SY_OK)
         *ret = found;
     return code;
@@ -376,13 +405,15 @@ enum sy_code sy_placement_feasible(const struct sy_fabric *fabric, const struct 
     if (fit == SY_FIT_YES && requires_something(request)) {
         code = exists(&task, &scene, &any, &sure, err);
         if (code == SY_OK && !any)
-            code = why_not(&task, &scene, &fit, err);
+            code = why_not(&task, scene_lies(&task, &scene), &fit, err);
         else if (code == SY_OK && request->guaranteed) {
             memset(&found, 0, sizeof found);
             code = find(&task, &found, err);
             fit = found.fit;
         }
     }
+    if (is_busy(fit) && requires_something(request))
+        code = never_or(&task, fit, &fit, err);
     if (code == SY_OK)
         *ret = (enum sy_fit)fit;
     return code;
@@ -393,7 +424,7 @@ static void apply_room(struct sy_outcome *outcome, const struct sy_profile *prof
 {
     const uint32_t unknown = UINT32_C(1) << SY_UNKNOWN_NODE_POWER;
     struct sy_value *value = &outcome->value;
-    value->term[SY_TERM_POWER] = sy_value_power(profile, room, value->watts_mw);
+    value->term[SY_TERM_POWER] = sy_value_power_of(profile, room, value);
     value->unknown = room->known ? value->unknown & ~unknown : value->unknown | unknown;
     outcome->total = sy_value_total(profile, value->term);
 }

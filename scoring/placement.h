@@ -20,6 +20,8 @@ enum sy_fit {
     SY_FIT_NOT_GUARANTEED_NEVER, /* require-guaranteed: some set the node may give fails, even when
                                     empty */
     SY_FIT_NOT_GUARANTEED_BUSY,
+    SY_FIT_REQUIRE_UNKNOWN, /* no set of all its devices meets `require` or min-bandwidth, but for
+                               some nobody knows: a NUMA node, a package, a rate */
     SY_FIT_COUNT
 };
 
@@ -38,8 +40,10 @@ struct sy_placement {
     bool worst_exact;
     bool certain;              /* every set that the node may give meets the requirements */
     uint16_t likely;           /* of the sets that the node may give, thousandths that meet them */
-    bool power_varies;         /* sets differ in watts: the room was part of the search */
-    int64_t least_mw, most_mw; /* watts over all sets, SY_UNKNOWN_MW */
+    bool power_varies;         /* sets differ in watts, or in whether all are known: the room was
+                                  part of the search */
+    int64_t least_mw, most_mw; /* watts over all sets, of what is known: lower bounds where power
+                                  is unknown */
     uint32_t steps;            /* sets evaluated */
 };
 
@@ -58,7 +62,8 @@ sy_placement_find(const struct sy_fabric *fabric, const struct sy_usage *usage,
                   const struct sy_room *room, uint32_t budget_steps, struct sy_arena *arena,
                   struct sy_placement *ret, struct sy_err *err);
 /* Only whether some free set (and, when guaranteed, every one that the node may give) meets the
- * requirements. The profile says which set a steered or preferred resource gives. */
+ * requirements; where too few are free, whether all devices ever could. The profile says which set
+ * a steered or preferred resource gives. */
 SY_NODISCARD enum sy_code sy_placement_feasible(const struct sy_fabric *fabric,
                                                 const struct sy_usage *usage,
                                                 const struct sy_request *request,

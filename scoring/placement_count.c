@@ -158,16 +158,12 @@ static struct sy_devset subject(const struct sy_pools *pools, const struct sy_re
     return set;
 }
 
-/* Leave of the requirement's subjects those in one place (-1: none of them). */
-static void narrow(struct sy_pools *pools, const struct sy_require *r, int place)
+/* Leave of the requirement's subjects only these. */
+static void narrow(struct sy_pools *pools, const struct sy_require *r, const struct sy_devset *keep)
 {
     for (unsigned e = 0; e < pools->request->nentry; e++) {
         struct sy_devset set = subject(pools, r, e);
-        SY_DEVSET_EACH(u, &set)
-        {
-            if (place < 0 || pools->fabric->unit[u].place[r->scope] != place)
-                sy_devset_del(&pools->pool[e], (unsigned)u);
-        }
+        pools->pool[e] = sy_devset_minus(pools->pool[e], sy_devset_minus(set, *keep));
     }
 }
 
@@ -180,6 +176,69 @@ static bool counts_suffice(const struct sy_pools *pools)
     return true;
 }
 
+static bool lie_from(const struct sy_pools *pools, unsigned require, unsigned *moves);
+
+static bool lie_with(const struct sy_pools *pools, unsigned require, const struct sy_devset *keep,
+                     unsigned *moves)
+{
+    struct sy_pools in = *pools;
+    narrow(&in, &pools->request->require[require], keep);
+    return counts_suffice(&in) && lie_from(&in, require + 1, moves);
+}
+
+/* The units of the set in the place of one of them; the unknown ones too when they may be in it. */
+static struct sy_devset together(const struct sy_pools *pools, const struct sy_devset *set,
+                                 unsigned unit, unsigned scope, bool maybe)
+{
+    struct sy_devset in = SY_DEVSET_EMPTY;
+    int place = pools->fabric->unit[unit].place[scope];
+    SY_DEVSET_EACH(u, set)
+    {
+        int own = pools->fabric->unit[u].place[scope];
+        if (own == place || (maybe && own < 0))
+            sy_devset_add(&in, (unsigned)u);
+    }
+    return in;
+}
+
+/* Are all of them in one known place of a scope from … to: has a wider place been tried? */
+static bool was_tried(const struct sy_pools *pools, const struct sy_devset *set, unsigned from,
+                      unsigned to)
+{
+    for (unsigned s = from; s <= to; s++) {
+        int first = sy_devset_next(set, 0), place = pools->fabric->unit[first].place[s];
+        bool same = place >= 0;
+        SY_DEVSET_EACH(u, set)
+        same = same && pools->fabric->unit[u].place[s] == place;
+        if (same)
+            return true;
+    }
+    return false;
+}
+
+/* Try the subjects of each place of a scope; a unit of unknown place may be alone. */
+static bool lie_in_scope(const struct sy_pools *pools, unsigned require, unsigned scope,
+                         const struct sy_devset *subjects, unsigned *moves)
+{
+    unsigned asked = pools->request->require[require].scope;
+    bool maybe = pools->maybe && scope == asked && scope >= SY_SCOPE_NUMA;
+    struct sy_devset left = *subjects;
+    for (int u = sy_devset_next(&left, 0); u >= 0; u = sy_devset_next(&left, 0)) {
+        struct sy_devset in = SY_DEVSET_EMPTY;
+        sy_devset_add(&in, (unsigned)u);
+        bool alone = !maybe && pools->fabric->unit[u].place[scope] < 0;
+        if (!alone)
+            in = together(pools, subjects, (unsigned)u, scope, maybe);
+        if (!was_tried(pools, &in, scope + 1, asked) && lie_with(pools, require, &in, moves))
+            return true;
+        sy_devset_del(&left, (unsigned)u);
+        if (!alone)
+            left = sy_devset_minus(left, together(pools, &left, (unsigned)u, scope, false));
+    }
+    return false;
+}
+
+/* Scopes nest: what is in one place of a narrower scope is in one of the wider, known or not. */
 static bool lie_from(const struct sy_pools *pools, unsigned require, unsigned *moves)
 {
     if (require == pools->request->nrequire)
@@ -187,25 +246,15 @@ static bool lie_from(const struct sy_pools *pools, unsigned require, unsigned *m
     if (++*moves > PLACE_MOVES)
         return true;
     const struct sy_require *r = &pools->request->require[require];
-    struct sy_devset left = SY_DEVSET_EMPTY;
+    struct sy_devset subjects = SY_DEVSET_EMPTY, none = SY_DEVSET_EMPTY;
     for (unsigned e = 0; e < pools->request->nentry; e++)
-        left = sy_devset_or(left, subject(pools, r, e));
-    for (int u = sy_devset_next(&left, 0); u >= 0; u = sy_devset_next(&left, 0)) {
-        int place = pools->fabric->unit[u].place[r->scope];
-        struct sy_pools in = *pools;
-        narrow(&in, r, place);
-        if (place >= 0 && counts_suffice(&in) && lie_from(&in, require + 1, moves))
+        subjects = sy_devset_or(subjects, subject(pools, r, e));
+    for (unsigned s = r->scope + 1u; s-- > 0;) {
+        if (lie_in_scope(pools, require, s, &subjects, moves))
             return true;
-        SY_DEVSET_EACH(k, &left)
-        {
-            if (pools->fabric->unit[k].place[r->scope] == place)
-                sy_devset_del(&left, (unsigned)k);
-        }
     }
     /* A set without such units lies anywhere. */
-    struct sy_pools without = *pools;
-    narrow(&without, r, -1);
-    return counts_suffice(&without) && lie_from(&without, require + 1, moves);
+    return lie_with(pools, require, &none, moves);
 }
 
 bool sy_pools_lie(const struct sy_pools *pools)

@@ -270,25 +270,21 @@ static void count(struct sy_search *x, const struct sy_value *value, uint64_t ke
         t->mbps += (sy_wide)value->min_mbps * weight;
         t->with_mbps += weight;
     }
-    if (value->watts_mw != SY_UNKNOWN_MW) {
-        t->watts += (sy_wide)(uint64_t)value->watts_mw * weight;
-        t->with_watts += weight;
-    }
+    t->watts += (sy_wide)(uint64_t)value->watts_mw * weight;
     if (!t->worst.any || key < t->worst.key)
         (void)sy_search_keep(x, &t->worst, key);
 }
 
-static void note_watts(struct sy_search *x, int64_t watts)
+static void note_watts(struct sy_search *x, const struct sy_value *value)
 {
-    if (watts == SY_UNKNOWN_MW) {
-        x->watts_unknown = true;
-        return;
-    }
-    if (!x->watts_known || watts < x->least_mw)
-        x->least_mw = watts;
-    if (!x->watts_known || watts > x->most_mw)
-        x->most_mw = watts;
-    x->watts_known = true;
+    bool first = !x->watts_whole && !x->watts_partial;
+    if (first || value->watts_mw < x->least_mw)
+        x->least_mw = value->watts_mw;
+    if (first || value->watts_mw > x->most_mw)
+        x->most_mw = value->watts_mw;
+    bool partial = (value->unknown & UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER) != 0;
+    x->watts_partial |= partial;
+    x->watts_whole |= !partial;
 }
 
 void sy_search_weigh(struct sy_search *x, uint64_t weight)
@@ -299,8 +295,8 @@ void sy_search_weigh(struct sy_search *x, uint64_t weight)
         !x->strict || (sy_value_lies(x->c, x->s) && value.min_mbps >= x->c->request->min_mbps);
     if (meets && (!x->best.any || key > x->best.key))
         (void)sy_search_keep(x, &x->best, key);
-    if (x->c->watts_differ || !(x->watts_known || x->watts_unknown))
-        note_watts(x, value.watts_mw);
+    if (x->c->watts_differ || !(x->watts_whole || x->watts_partial))
+        note_watts(x, &value);
     if (x->count_tally)
         count(x, &value, key, weight, meets);
 }

@@ -57,7 +57,7 @@ struct sy_found {
 struct sy_tally {
     bool any;
     uint64_t own; /* the best that preferred resources can have; lesser sets do not count */
-    uint64_t sets, meeting, with_mbps, with_watts;
+    uint64_t sets, meeting, with_mbps;
     sy_wide term[SY_TERM_COUNT], mbps, watts;
     uint32_t unknown;
     struct sy_found worst;
@@ -90,7 +90,7 @@ struct sy_search {
     struct sy_tally tally;
     bool count_tally;
     int64_t least_mw, most_mw;
-    bool watts_known, watts_unknown; /* some set's are */
+    bool watts_whole, watts_partial; /* some set's are: known of all its units, of some */
 };
 
 /* placement_enumerate.c */
@@ -131,6 +131,7 @@ struct sy_pools {
     const struct sy_usage *usage;
     const struct sy_request *request;
     struct sy_devset pool[SY_ENTRY_MAX];
+    bool maybe; /* an unknown NUMA node or package may be the one that is asked for */
 };
 bool sy_pools_fill(const struct sy_pools *pools);
 /* The same with the places that the requirements ask for. */

@@ -162,42 +162,54 @@ enum sy_code sy_sample_run(struct sy_search *x, uint32_t samples, struct sy_aren
     return SY_OK;
 }
 
-/* Sum of an entry's k lowest (or highest) watts; false when one of its units' is unknown. */
-static bool watts_of(const struct sy_value_context *c, unsigned entry, bool highest, int64_t *sum)
+/* Sum of an entry's k lowest (or highest) watts. */
+static int64_t watts_of(const struct sy_value_context *c, unsigned entry, bool highest)
 {
     struct sy_devset used = SY_DEVSET_EMPTY;
-    bool known = true;
+    int64_t sum = 0;
     for (unsigned k = 0; k < c->request->entry[entry].count; k++) {
         int chosen = -1;
         for (unsigned u = 0; u < c->n; u++) {
             if ((c->eligible[u] >> entry & 1) == 0 || sy_devset_has(&used, u))
                 continue;
-            known &= (c->flags[u] & SY_VALUE_NO_WATTS) == 0;
             if (chosen < 0 ||
                 (highest ? c->watts[u] > c->watts[chosen] : c->watts[u] < c->watts[chosen]))
                 chosen = (int)u;
         }
         if (chosen < 0)
-            return false;
+            break;
         sy_devset_add(&used, (unsigned)chosen);
-        *sum += c->watts[chosen];
+        sum += c->watts[chosen];
     }
-    return known;
+    return sum;
+}
+
+/* Can the entry have units whose power is unknown; can it do without? */
+static void watts_known(const struct sy_value_context *c, unsigned entry, bool *partial,
+                        bool *whole)
+{
+    unsigned known = 0;
+    for (unsigned u = 0; u < c->n; u++) {
+        if ((c->eligible[u] >> entry & 1) == 0)
+            continue;
+        bool unknown = (c->flags[u] & UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER) != 0;
+        *partial |= unknown;
+        known += !unknown;
+    }
+    *whole &= known >= c->request->entry[entry].count;
 }
 
 void sy_sample_watts(struct sy_search *x)
 {
-    int64_t least = 0, most = 0;
-    bool known = true;
-    for (unsigned e = 0; e < x->c->request->nentry; e++) {
-        known &= watts_of(x->c, e, false, &least);
-        known &= watts_of(x->c, e, true, &most);
+    const struct sy_value_context *c = x->c;
+    x->watts_partial = false;
+    x->watts_whole = true;
+    x->least_mw = x->most_mw = 0;
+    for (unsigned e = 0; e < c->request->nentry; e++) {
+        x->least_mw += watts_of(c, e, false);
+        x->most_mw += watts_of(c, e, true);
+        watts_known(c, e, &x->watts_partial, &x->watts_whole);
     }
-    if (x->c->request->expected_mw != SY_UNKNOWN_MW)
-        least = most = x->c->request->expected_mw;
-    else
-        x->watts_unknown = !known;
-    x->watts_known = true;
-    x->least_mw = least;
-    x->most_mw = most;
+    if (c->request->expected_mw != SY_UNKNOWN_MW)
+        x->least_mw = x->most_mw = c->request->expected_mw;
 }

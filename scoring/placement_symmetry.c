@@ -39,25 +39,19 @@ static bool same_cell(const struct sy_value_cell *x, const struct sy_value_cell 
     return x->weights == y->weights && x->mbps == y->mbps && x->flags == y->flags;
 }
 
-/* Does the pair (a, b) relate as their images do, beyond weights and rates? */
-static bool same_relation(const struct finder *f, unsigned a, unsigned b)
+/* Do a and b share a card as their images do? */
+static bool same_cards(const struct finder *f, unsigned a, unsigned b)
 {
     const struct sy_value_context *c = f->c;
     unsigned x = f->image[a], y = f->image[b];
-    for (unsigned r = 0; r < c->request->nrequire; r++) {
-        const int16_t *place = c->place[r];
-        if ((place[a] < 0) != (place[x] < 0) || (place[a] == place[b]) != (place[x] == place[y]))
-            return false;
-    }
-    return !c->cards_bind || ((c->card[a] == c->card[b]) == (c->card[x] == c->card[y]) &&
-                              (c->pf[a] == (int)b) == (c->pf[x] == (int)y) &&
-                              (c->pf[b] == (int)a) == (c->pf[y] == (int)x));
+    return (c->card[a] == c->card[b]) == (c->card[x] == c->card[y]) &&
+           (c->pf[a] == (int)b) == (c->pf[x] == (int)y) &&
+           (c->pf[b] == (int)a) == (c->pf[y] == (int)x);
 }
 
 static bool same_pairs(const struct finder *f, const struct block *x)
 {
     const struct sy_value_context *c = f->c;
-    bool relations = c->request->nrequire != 0 || c->cards_bind;
     for (unsigned i = 0; i < x->size; i++) {
         unsigned a = x->row[i];
         const struct sy_value_cell *from = sy_value_cell_of(c, a, 0);
@@ -65,7 +59,7 @@ static bool same_pairs(const struct finder *f, const struct block *x)
         for (unsigned b = 0; b < c->n; b++) {
             if (!same_cell(&from[b], &to[f->image[b]]))
                 return false;
-            if (relations && !same_relation(f, a, b))
+            if (c->cards_bind && !same_cards(f, a, b))
                 return false;
         }
     }

@@ -5,13 +5,10 @@
 
 #include <assert.h>
 
-/* Into `element`; an unknown value leaves only its mark. */
-static void charge(struct sy_power_element *element, int64_t mw)
+static void add_mw(int64_t *to, int64_t mw)
 {
-    if (mw < 0)
-        element->unknown = true;
-    else if (__builtin_add_overflow(element->provisioned_mw, mw, &element->provisioned_mw))
-        element->provisioned_mw = INT64_MAX;
+    if (__builtin_add_overflow(*to, mw, to))
+        *to = INT64_MAX;
 }
 
 static int64_t known_or(int64_t value, int64_t otherwise)
@@ -19,12 +16,17 @@ static int64_t known_or(int64_t value, int64_t otherwise)
     return value != SY_UNKNOWN_MW ? value : otherwise;
 }
 
-/* What one unit is charged with: its cap (else its TDP) once any of it is held, else idle. */
-static int64_t unit_mw(const struct sy_unit *unit, const struct sy_unit_usage *usage, bool held)
+/* What one unit is charged with: idle, and once any of it is held its cap, else its TDP. An unknown
+ * value leaves its mark; a device held is charged with no less than it draws idle. */
+static void charge_unit(struct sy_power_element *element, const struct sy_unit *unit,
+                        const struct sy_unit_usage *usage, bool held)
 {
-    uint32_t known = held ? unit->tdp_mw : unit->idle_mw; /* 0 = unknown */
-    int64_t mw = known > 0 ? (int64_t)known : SY_UNKNOWN_MW;
-    return held ? known_or(usage->cap_mw, mw) : mw;
+    int64_t idle_mw = unit->idle_mw, tdp_mw = unit->tdp_mw; /* 0 = unknown */
+    int64_t held_mw = known_or(usage->cap_mw, tdp_mw > 0 ? tdp_mw : SY_UNKNOWN_MW);
+    bool known = held ? held_mw != SY_UNKNOWN_MW : idle_mw > 0;
+    add_mw(&element->empty_mw, idle_mw);
+    add_mw(&element->provisioned_mw, held && known ? held_mw : idle_mw);
+    element->unknown = element->unknown || !known;
 }
 
 struct sy_power_element sy_power_of_node(const struct sy_node *node, const struct sy_policy *policy)
@@ -33,11 +35,12 @@ struct sy_power_element sy_power_of_node(const struct sy_node *node, const struc
     struct sy_power_element element = {
         .limit_mw = known_or(usage->limit_mw, policy->default_node_limit_mw)};
     bool unreported = usage->mode == SY_MODE_COUNTS;
-    element.unknown = unreported;
-    charge(&element, known_or(usage->base_mw, policy->default_node_base_mw));
+    int64_t base_mw = known_or(usage->base_mw, policy->default_node_base_mw);
+    element.unknown = unreported || base_mw == SY_UNKNOWN_MW;
+    element.provisioned_mw = element.empty_mw = known_or(base_mw, 0);
     for (unsigned i = 0; i < node->fabric->nunit; i++) {
         bool held = unreported || usage->unit[i].held > 0;
-        charge(&element, unit_mw(&node->fabric->unit[i], &usage->unit[i], held));
+        charge_unit(&element, &node->fabric->unit[i], &usage->unit[i], held);
     }
     return element;
 }
@@ -62,7 +65,8 @@ SY_DEFINE_AUTO(struct sy_power, sy_power, sy_power_unref)
 
 static void add_element(struct sy_power_element *to, const struct sy_power_element *what)
 {
-    charge(to, what->provisioned_mw);
+    add_mw(&to->provisioned_mw, what->provisioned_mw);
+    add_mw(&to->empty_mw, what->empty_mw);
     to->unknown = to->unknown || what->unknown;
 }
 
@@ -135,4 +139,27 @@ struct sy_room sy_power_room_alone(const struct sy_node *node, const struct sy_p
     struct sy_power_element element = sy_power_of_node(node, policy);
     tighten(&room, &element, "node");
     return room;
+}
+
+static int64_t lesser_most(int64_t most_mw, const struct sy_power_element *element)
+{
+    if (element->limit_mw == SY_UNKNOWN_MW)
+        return most_mw;
+    int64_t here_mw = element->limit_mw - element->empty_mw; /* both >= 0 */
+    return here_mw < most_mw ? here_mw : most_mw;
+}
+
+int64_t sy_power_most(const struct sy_power *power, uint32_t node)
+{
+    assert(node < power->nnode);
+    int64_t most_mw = lesser_most(INT64_MAX, &power->node[node]);
+    for (int32_t i = power->domain_of[node]; i >= 0; i = power->policy->domain[i].parent)
+        most_mw = lesser_most(most_mw, &power->domain[i]);
+    return most_mw;
+}
+
+int64_t sy_power_most_alone(const struct sy_node *node, const struct sy_policy *policy)
+{
+    struct sy_power_element element = sy_power_of_node(node, policy);
+    return lesser_most(INT64_MAX, &element);
 }

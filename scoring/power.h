@@ -10,6 +10,7 @@
 struct sy_power_element {
     int64_t limit_mw;       /* SY_UNKNOWN_MW */
     int64_t provisioned_mw; /* what is known of it */
+    int64_t empty_mw;       /* the same with no device held: base and idle */
     bool unknown;           /* part of what is provisioned is unknown */
 };
 
@@ -32,6 +33,10 @@ void sy_power_unref(struct sy_power *power); /* thread-safe; takes NULL */
 struct sy_room sy_power_room(const struct sy_power *power, uint32_t node);
 /* The same for a node that is not in the cluster (a template): its own element only. */
 struct sy_room sy_power_room_alone(const struct sy_node *node, const struct sy_policy *policy);
+/* The most headroom that the way to the root can ever have: with no device held anywhere on it.
+ * INT64_MAX = no limit is known. What is unknown counts as nothing. */
+int64_t sy_power_most(const struct sy_power *power, uint32_t node);
+int64_t sy_power_most_alone(const struct sy_node *node, const struct sy_policy *policy);
 /* Provisioned power of one node: base plus, per unit, cap or TDP when held and idle otherwise. A
  * node that does not report who holds what is charged as if all of its units were held, and marked.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why a node passes or not: few, constant texts. kube-scheduler counts equal texts, and a text that
- * changes between attempts wakes the pod at once: no text holds a number or a name. */
+ * changes between attempts wakes the pod at once: no text holds a number or a name. MALFORMED alone
+ * is said in the pod's own words (sy_verdict.detail), which no attempt changes. */
 #ifndef SY_SCORING_REASON_H
 #define SY_SCORING_REASON_H
 
@@ -23,8 +24,8 @@ enum sy_verdict_kind {
     X(HELD, BUSY, "held", "switchyard busy: too few free devices")                                 \
     X(REQUIRE_NEVER, NEVER, "require-never", "switchyard never: no devices meet require")          \
     X(REQUIRE_BUSY, BUSY, "require-busy", "switchyard busy: no free devices meet require")         \
-    X(REQUIRE_UNKNOWN, NEVER, "require-unknown",                                                   \
-      "switchyard never: require cannot be shown, the node's topology is unknown")                 \
+    X(REQUIRE_UNKNOWN, BUSY, "require-unknown",                                                    \
+      "switchyard busy: require cannot be shown, the node's topology is unknown")                  \
     X(BANDWIDTH_NEVER, NEVER, "bandwidth-never",                                                   \
       "switchyard never: no devices reach min-bandwidth")                                          \
     X(BANDWIDTH_BUSY, BUSY, "bandwidth-busy",                                                      \

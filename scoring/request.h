@@ -29,6 +29,7 @@ struct sy_request {
     const char *namespace_, *name, *uid; /* for logs and explain; NULL = absent */
     uint8_t nentry;                      /* 0: nothing of ours */
     struct sy_entry entry[SY_ENTRY_MAX]; /* ascending by resource */
+    int64_t asked[SY_ENTRY_MAX]; /* per entry, for explain: the count past SY_COUNT_MAX too */
     uint8_t nrequire;
     struct sy_require require[SY_ENTRY_MAX];
     bool guaranteed;        /* switchyard.dev/require-guaranteed */
@@ -37,8 +38,9 @@ struct sy_request {
     uint32_t min_mbps;      /* switchyard.dev/min-bandwidth, MB/s; 0 = none */
     int64_t expected_mw;    /* switchyard.dev/expected-watts of the whole pod; SY_UNKNOWN_MW */
     const char *profile;    /* switchyard.dev/profile, NULL = the policy's default */
-    const char *malformed;  /* not NULL: the pod's clear refusal, naming annotation, text and why */
-    uint8_t nnote; /* what has no effect, for explain: unknown switchyard.dev/ annotations … */
+    const char *malformed;  /* not NULL: the pod's clear refusal, naming annotation, text and why;
+                               said once, of the first one; the others are notes */
+    uint8_t nnote;          /* for explain: further malformed annotations, what has no effect … */
     const char *note[SY_NOTE_MAX];
 };
 

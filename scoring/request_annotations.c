@@ -17,8 +17,9 @@ struct annotating {
     const struct sy_catalogue *cat;
     struct sy_arena *arena;
     struct sy_request *request;
-    const char *key; /* of the annotation at hand, without its prefix … */
-    const char *text;
+    const char *key;  /* of the annotation at hand, without its prefix … */
+    const char *text; /* without the blanks around it */
+    bool bad;         /* something in it is malformed */
     struct sy_err *err;
 };
 
@@ -27,20 +28,28 @@ static enum sy_code no_memory(const struct annotating *a)
     return sy_fail(a->err, SY_ENOMEM, "out of memory");
 }
 
+/* Bounded, and of printable characters alone. The first one is the pod's refusal, the others are
+ * notes: there is room for one of each annotation. */
 static enum sy_code malformed(struct annotating *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 static enum sy_code malformed(struct annotating *a, const char *fmt, ...)
 {
-    if (a->request->malformed != NULL)
-        return SY_OK; /* the first one is said */
+    struct sy_request *request = a->request;
     char why[192], shown[96];
     va_list args;
     va_start(args, fmt);
     (void)vsnprintf(why, sizeof why, fmt, args);
     va_end(args);
     (void)sy_quote(shown, sizeof shown, a->text, strlen(a->text));
-    a->request->malformed = sy_arena_printf(a->arena, PREFIX "%s '%s': %s", a->key, shown, why);
-    return a->request->malformed != NULL ? SY_OK : no_memory(a);
+    const char *text = sy_arena_printf(a->arena, PREFIX "%s '%s': %s", a->key, shown, why);
+    if (text == NULL)
+        return no_memory(a);
+    a->bad = true;
+    if (request->malformed == NULL)
+        request->malformed = text;
+    else if (request->nnote < SY_NOTE_MAX)
+        request->note[request->nnote++] = text;
+    return SY_OK;
 }
 
 static enum sy_code note(struct annotating *a, const char *fmt, ...)
@@ -105,6 +114,17 @@ static bool same_target(const struct sy_require *x, const struct sy_require *y)
     return x->match == y->match && x->kind == y->kind && x->entry == y->entry;
 }
 
+/* Blanks around an annotation, an item and its two sides mean nothing. */
+static char *trim(char *text)
+{
+    static const char blanks[] = " \t\r\n";
+    text += strspn(text, blanks);
+    size_t len = strlen(text);
+    while (len > 0 && strchr(blanks, text[len - 1]) != NULL)
+        text[--len] = '\0';
+    return text;
+}
+
 /* One "what=scope"; `item` is ours to cut. */
 static enum sy_code require_item(struct annotating *a, char *item)
 {
@@ -115,6 +135,8 @@ static enum sy_code require_item(struct annotating *a, char *item)
     if (scope_word == NULL || scope_word == item)
         return malformed(a, "'%s' is not KIND=SCOPE or RESOURCE=SCOPE", shown);
     *scope_word++ = '\0';
+    item = trim(item);
+    scope_word = trim(scope_word);
     (void)sy_quote(shown, sizeof shown, item, strlen(item));
     int scope = sy_scope_find(scope_word);
     if (scope < 0)
@@ -132,16 +154,6 @@ static enum sy_code require_item(struct annotating *a, char *item)
     return SY_OK;
 }
 
-/* Blanks around an item mean nothing. */
-static char *trim(char *text)
-{
-    text += strspn(text, " \t");
-    size_t len = strlen(text);
-    while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'))
-        text[--len] = '\0';
-    return text;
-}
-
 static void drop_any(struct sy_request *request)
 {
     unsigned kept = 0;
@@ -157,15 +169,14 @@ static enum sy_code read_require(struct annotating *a)
     if (rest == NULL)
         return no_memory(a);
     if (strchr(rest, '=') == NULL) {
-        char *word = trim(rest);
-        int scope = sy_scope_find(word);
+        int scope = sy_scope_find(rest);
         if (scope < 0)
-            return bad_scope(a, word);
+            return bad_scope(a, rest);
         a->request->require[0] = (struct sy_require){.scope = (uint8_t)scope};
         a->request->nrequire = 1;
         rest = NULL;
     }
-    while (rest != NULL && a->request->malformed == NULL) {
+    while (rest != NULL && !a->bad) {
         char *item = rest;
         rest = strchr(rest, ',');
         if (rest != NULL)
@@ -211,8 +222,9 @@ static enum sy_code read_min_bandwidth(struct annotating *a)
 static enum sy_code read_expected_watts(struct annotating *a)
 {
     int64_t mw;
-    if (!sy_thousandths_parse(a->text, MW_MAX, &mw))
-        return malformed(a, "expected watts, up to 1000000000, with at most 3 decimals");
+    if (!sy_thousandths_parse(a->text, MW_MAX, &mw) || mw == 0)
+        return malformed(
+            a, "expected watts, more than 0 and up to 1000000000, with at most 3 decimals");
     a->request->expected_mw = mw;
     return SY_OK;
 }
@@ -248,11 +260,16 @@ static enum sy_code read_one(struct annotating *a, const json_t *annotations, un
         return sy_json_fail_type(SY_PATH_KEY(at, key), "string", value, a->err);
     a->key = known[i].key;
     a->text = json_string_value(value);
+    a->bad = false;
     size_t len = json_string_length(value);
     if (len > TEXT_MAX)
         return malformed(a, "%zu bytes long, more than %u", len, TEXT_MAX);
     if (memchr(a->text, '\0', len) != NULL)
         return malformed(a, "holds a NUL byte");
+    char *own = sy_arena_strndup(a->arena, a->text, len);
+    if (own == NULL)
+        return no_memory(a);
+    a->text = trim(own);
     return known[i].read(a);
 }
 

@@ -186,10 +186,13 @@ static enum sy_code put_entry(const struct tally *tally, int64_t count, const st
         if (name == NULL)
             return sy_fail(err, SY_ENOMEM, "out of memory");
         memmove(&ret->entry[i + 1], &ret->entry[i], (ret->nentry - i) * sizeof ret->entry[0]);
+        memmove(&ret->asked[i + 1], &ret->asked[i], (ret->nentry - i) * sizeof ret->asked[0]);
+        ret->asked[i] = 0;
         ret->entry[i] = (struct sy_entry){.resource = (uint16_t)tally->resource, .name = name};
         ret->nentry++;
     }
-    add(&count, ret->entry[i].count);
+    add(&count, ret->asked[i]);
+    ret->asked[i] = count;
     ret->entry[i].count = (uint16_t)(count > SY_COUNT_MAX ? SY_COUNT_MAX + 1 : count);
     return SY_OK;
 }

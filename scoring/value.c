@@ -229,11 +229,9 @@ static void finish_power(const struct sy_value_context *c, const struct sy_value
     ret->watts_mw = sum->watts;
     if (c->request->expected_mw != SY_UNKNOWN_MW)
         ret->watts_mw = c->request->expected_mw;
-    else if ((sum->flags & SY_VALUE_NO_WATTS) != 0)
-        ret->watts_mw = SY_UNKNOWN_MW;
     ret->term[SY_TERM_POWER] = c->profile->neutral;
     if (c->room != NULL)
-        ret->term[SY_TERM_POWER] = sy_value_power(c->profile, c->room, ret->watts_mw);
+        ret->term[SY_TERM_POWER] = sy_value_power_of(c->profile, c->room, ret);
     if (c->room != NULL && !c->room->known)
         ret->unknown |= UINT32_C(1) << SY_UNKNOWN_NODE_POWER;
 }
@@ -282,17 +280,32 @@ static bool matches(const struct sy_value_context *c, const struct sy_require *r
     return r->match == 0 || r->entry == entry;
 }
 
-static bool lies_within(const struct sy_value_context *c, const struct sy_value_state *s,
-                        unsigned require)
+/* Bits of a pair that lies within the scope: scopes nest. */
+static uint32_t pairs_within(const struct sy_value_context *c, unsigned scope)
 {
-    int common = -1;
+    uint32_t bits = 0;
+    for (unsigned s = 0; s <= scope; s++)
+        bits |= SY_VALUE_SHARES(s);
+    return c->scene.maybe ? bits | SY_VALUE_MAY_SHARE(scope) : bits;
+}
+
+/* All matching picks share one place. Sharing is told by the first of them; that they may share is
+ * told by every pair. */
+static bool lies_within(const struct sy_value_context *c, const struct sy_value_state *s,
+                        const struct sy_require *r)
+{
+    uint32_t bits = pairs_within(c, r->scope);
+    unsigned n = 0, seen[SY_UNIT_MAX];
     for (unsigned i = 0; i < s->npick; i++) {
-        if (!matches(c, &c->request->require[require], s->unit[i], s->entry[i]))
+        if (!matches(c, r, s->unit[i], s->entry[i]))
             continue;
-        int place = c->place[require][s->unit[i]];
-        if (place < 0 || (common >= 0 && place != common))
+        const struct sy_value_cell *row = sy_value_cell_of(c, s->unit[i], 0);
+        for (unsigned k = 0; k < n; k++)
+            bits &= row[seen[k]].flags;
+        if (bits == 0)
             return false;
-        common = place;
+        if (n == 0 || c->scene.maybe)
+            seen[n++] = s->unit[i];
     }
     return true;
 }
@@ -300,7 +313,7 @@ static bool lies_within(const struct sy_value_context *c, const struct sy_value_
 bool sy_value_lies(const struct sy_value_context *c, const struct sy_value_state *s)
 {
     for (unsigned r = 0; r < c->request->nrequire; r++) {
-        if (!lies_within(c, s, r))
+        if (!lies_within(c, s, &c->request->require[r]))
             return false;
     }
     return true;
@@ -314,7 +327,7 @@ bool sy_value_meets(const struct sy_value_context *c, const struct sy_value_stat
     if (c->request->min_mbps == 0 || s->npick == 0 || (s->npick == 1 && c->want > 1))
         return true;
     uint32_t low = sy_value_lowest(c, s);
-    return !link_unknown(s, low) && low >= c->request->min_mbps;
+    return (c->scene.maybe || !link_unknown(s, low)) && low >= c->request->min_mbps;
 }
 
 void sy_value_of(const struct sy_value_context *c, const struct sy_devset *pick,
@@ -357,6 +370,14 @@ uint16_t sy_value_power(const struct sy_profile *profile, const struct sy_room *
     if (left > INT64_MAX / FULL)
         return (uint16_t)(left / (room->limit_mw / FULL));
     return (uint16_t)(left * FULL / room->limit_mw);
+}
+
+uint16_t sy_value_power_of(const struct sy_profile *profile, const struct sy_room *room,
+                           const struct sy_value *value)
+{
+    uint16_t term = sy_value_power(profile, room, value->watts_mw);
+    bool least = (value->unknown & UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER) != 0;
+    return least && term > profile->neutral ? profile->neutral : term;
 }
 
 uint16_t sy_value_total(const struct sy_profile *profile, const uint16_t term[SY_TERM_COUNT])

@@ -13,9 +13,11 @@
     X(OCCUPANCY, "no report says which devices are in use: all are taken as free")                 \
     X(LOCALITY, "the NUMA node of a device is unknown")                                            \
     X(LINK_RATE, "no link rate was reported for a device: its model's usual one is assumed")       \
+    X(SOCKET_RATE, "the rate between packages is assumed, nobody measured it")                     \
     X(LINK, "the bandwidth of a link is unknown")                                                  \
     X(MEMORY, "the memory bandwidth of a device is unknown")                                       \
-    X(DEVICE_POWER, "the power of a device is unknown")                                            \
+    X(DEVICE_POWER, "the power of a device is unknown: the watts added are a lower bound")         \
+    X(IDLE_POWER, "the idle power of a device is unknown: all its power counts as added")          \
     X(NODE_POWER, "no power limit is known for this node")                                         \
     X(PROVISIONED, "part of the power in use is unknown: the headroom is an estimate")             \
     X(MODEL, "the model of a device is unknown")
@@ -35,7 +37,8 @@ struct sy_value {
     uint32_t unknown;             /* bits of enum sy_unknown */
     uint32_t
         min_mbps; /* lowest pair, sharing counted; one device: to its host bridge; 0 = unknown */
-    int64_t watts_mw; /* what placing the set adds: sum of (cap or TDP) - idle; SY_UNKNOWN_MW */
+    int64_t watts_mw; /* what placing the set adds: sum of (cap or TDP) - idle, of what is known: a
+                         lower bound when `unknown` says DEVICE_POWER; or the pod's own number */
 };
 
 /* Power room of a node: the hard headroom (limit - provisioned) at the binding element of its path
@@ -58,6 +61,9 @@ void sy_value_of(const struct sy_value_context *context, const struct sy_devset 
 /* The POWER term for watts added under a room, 0..1000, neutral when either is unknown. */
 uint16_t sy_value_power(const struct sy_profile *profile, const struct sy_room *room,
                         int64_t watts_mw);
+/* The same for a value: neutral at most when its watts are a lower bound. */
+uint16_t sy_value_power_of(const struct sy_profile *profile, const struct sy_room *room,
+                           const struct sy_value *value);
 /* Weighted mean of the terms, 0..1000, rounded half up. */
 uint16_t sy_value_total(const struct sy_profile *profile, const uint16_t term[SY_TERM_COUNT]);
 

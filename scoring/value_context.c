@@ -80,8 +80,6 @@ static enum sy_code allocate(struct sy_value_context *c, struct sy_arena *arena,
         (c->degree = sy_arena_calloc(arena, n, sizeof *c->degree)) != NULL &&
         (c->watts = sy_arena_calloc(arena, n, sizeof *c->watts)) != NULL &&
         (c->cell = sy_arena_calloc(arena, n * n, sizeof *c->cell)) != NULL;
-    for (unsigned r = 0; ok && r < c->request->nrequire; r++)
-        ok = (c->place[r] = sy_arena_calloc(arena, n, sizeof *c->place[r])) != NULL;
     return ok ? SY_OK : sy_fail(err, SY_ENOMEM, "out of memory");
 }
 
@@ -95,15 +93,16 @@ static uint16_t memory_score(const struct sy_value_context *c, const struct sy_u
     return sy_value_scaled(unit->memory_bw_mbps, reference);
 }
 
-/* What taking it adds: its cap, else its TDP, in place of its idle power. */
+/* What taking it adds: its cap, else its TDP, in place of its idle power. Unknown power adds
+ * nothing that is known; unknown idle power is none. The pod's own number needs neither. */
 static int64_t watts_of(const struct sy_unit *unit, const struct sy_unit_usage *usage,
                         uint32_t *flags)
 {
     int64_t full = usage->cap_mw != SY_UNKNOWN_MW ? usage->cap_mw : (int64_t)unit->tdp_mw;
-    if (full == 0 || unit->idle_mw == 0)
-        *flags |= UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER;
     if (full == 0)
-        *flags |= SY_VALUE_NO_WATTS;
+        *flags |= UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER;
+    else if (unit->idle_mw == 0)
+        *flags |= UINT32_C(1) << SY_UNKNOWN_IDLE_POWER;
     return full > unit->idle_mw ? full - unit->idle_mw : 0;
 }
 
@@ -119,7 +118,8 @@ static void describe_unit(struct sy_value_context *c, unsigned local)
     c->memory[local] = memory_score(c, unit);
     if (c->memory[local] != SY_NO_MEMORY && unit->memory_bw_mbps == 0)
         flags |= UINT32_C(1) << SY_UNKNOWN_MEMORY;
-    c->watts[local] = watts_of(unit, &c->usage->unit[u], &flags);
+    if (c->request->expected_mw == SY_UNKNOWN_MW)
+        c->watts[local] = watts_of(unit, &c->usage->unit[u], &flags);
     if (unit->model == NULL || unit->model->generic)
         flags |= UINT32_C(1) << SY_UNKNOWN_MODEL;
     if (unit->link_assumed)
@@ -130,8 +130,21 @@ static void describe_unit(struct sy_value_context *c, unsigned local)
     c->card[local] = unit->card;
     c->share[local] = unit->share;
     c->pf[local] = -1;
-    for (unsigned r = 0; r < c->request->nrequire; r++)
-        c->place[r][local] = unit->place[c->request->require[r].scope];
+}
+
+/* The places that two units share, as far as requirements read them. */
+static uint32_t shared_places(const struct sy_value_context *c, const struct sy_unit *a,
+                              const struct sy_unit *b)
+{
+    uint32_t flags = 0;
+    for (int s = 0; s <= c->widest; s++) {
+        bool known = a->place[s] >= 0 && b->place[s] >= 0, same = a->place[s] == b->place[s];
+        if (known && same)
+            flags |= SY_VALUE_SHARES(s);
+        if (c->scene.maybe && (s == SY_SCOPE_NUMA || s == SY_SCOPE_SOCKET) && (!known || same))
+            flags |= SY_VALUE_MAY_SHARE(s);
+    }
+    return flags;
 }
 
 static void describe_pair(struct sy_value_context *c, unsigned a, unsigned b)
@@ -147,6 +160,9 @@ static void describe_pair(struct sy_value_context *c, unsigned a, unsigned b)
         cell->flags |= UINT32_C(1) << SY_UNKNOWN_LINK;
     if (pair->path == SY_PATH_UNKNOWN || pair->cpu == SY_PATH_UNKNOWN)
         cell->flags |= UINT32_C(1) << SY_UNKNOWN_LOCALITY;
+    if (!overlay && pair->pcie == SY_PATH_SYS && c->fabric->socket_assumed)
+        cell->flags |= UINT32_C(1) << SY_UNKNOWN_SOCKET_RATE;
+    cell->flags |= shared_places(c, &c->fabric->unit[c->unit[a]], &c->fabric->unit[c->unit[b]]);
     c->has_overlay |= overlay;
     c->cell[(size_t)b * c->n + a] = *cell;
 }
@@ -186,8 +202,9 @@ static void find_differences(struct sy_value_context *c)
             if (first < 0)
                 first = (int)i;
             c->memory_differs |= c->memory[i] != c->memory[first];
+            uint32_t differ = c->flags[i] ^ c->flags[first];
             c->watts_differ |= c->watts[i] != c->watts[first] ||
-                               ((c->flags[i] ^ c->flags[first]) & SY_VALUE_NO_WATTS) != 0;
+                               (differ & UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER) != 0;
         }
         if (first >= 0 && c->memory[first] != SY_NO_MEMORY) {
             sum += c->memory[first];
@@ -195,7 +212,6 @@ static void find_differences(struct sy_value_context *c)
         }
     }
     c->memory_term = (uint16_t)(n != 0 ? (2 * sum + n) / (2 * n) : 1000);
-    c->watts_differ &= c->request->expected_mw == SY_UNKNOWN_MW;
 }
 
 static enum sy_code describe(struct sy_value_context *c, struct sy_arena *arena, struct sy_err *err)
@@ -207,6 +223,11 @@ static enum sy_code describe(struct sy_value_context *c, struct sy_arena *arena,
     }
     for (unsigned t = 0; t < SY_TERM_COUNT; t++)
         c->weight += c->profile->term[t];
+    c->widest = -1;
+    for (unsigned r = 0; r < c->request->nrequire; r++) {
+        if (c->request->require[r].scope > c->widest)
+            c->widest = c->request->require[r].scope;
+    }
     c->n = (uint16_t)sy_devset_count(&all);
     enum sy_code code = allocate(c, arena, err);
     if (code != SY_OK)

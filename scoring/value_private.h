@@ -8,9 +8,12 @@
 #include "scoring/value.h"
 
 /* Bits of `flags` beside those of enum sy_unknown. */
-#define SY_VALUE_OVERLAY (UINT32_C(1) << 16)  /* an overlay link joins the pair */
-#define SY_VALUE_PCIE (UINT32_C(1) << 17)     /* none does */
-#define SY_VALUE_NO_WATTS (UINT32_C(1) << 18) /* what the unit adds is unknown */
+#define SY_VALUE_OVERLAY (UINT32_C(1) << 16) /* an overlay link joins the pair */
+#define SY_VALUE_PCIE (UINT32_C(1) << 17)    /* none does */
+/* A pair shares a known place of the scope; may share one, for all that is known. Set for the
+ * scopes that requirements read. */
+#define SY_VALUE_SHARES(scope) (UINT32_C(1) << (20 + (scope)))
+#define SY_VALUE_MAY_SHARE(scope) (UINT32_C(1) << (25 + (scope)))
 #define SY_VALUE_UNKNOWNS ((UINT32_C(1) << SY_UNKNOWN_COUNT) - 1)
 #define SY_VALUE_NO_LIMIT UINT32_MAX
 #define SY_VALUE_POSITIONS 64u /* larger sets count crossings the slow way */
@@ -48,6 +51,7 @@ struct sy_value_scene {
     struct sy_devset pool[SY_ENTRY_MAX]; /* per entry, of the fabric's units */
     struct sy_devset free;
     bool ignore_held;
+    bool maybe;            /* requirements: what is unknown may be as they want it */
     const uint16_t *order; /* candidates in this order instead of the fabric's; NULL */
 };
 
@@ -62,6 +66,7 @@ struct sy_value_context {
     uint32_t weight;    /* sum of the profile's term weights */
     uint16_t preferred; /* bits of entries whose own pairs are summed in `own` */
     uint16_t n, nnode, ngroup;
+    int16_t widest;       /* scope of the requirements, -1 = there are none */
     bool has_overlay;     /* some pair of candidates has an overlay link */
     bool memory_differs;  /* within an entry */
     bool watts_differ;    /* sets may differ in watts */
@@ -82,7 +87,6 @@ struct sy_value_context {
     struct sy_value_group *group;
     struct sy_value_list node_of, group_of; /* nodes with a limit, groups that it breaks */
     uint64_t group_total, degree_total;     /* of the whole node, nothing taken */
-    int16_t *place[SY_ENTRY_MAX];           /* per requirement and local unit, -1 */
 };
 #define SY_NO_MEMORY UINT16_MAX
 

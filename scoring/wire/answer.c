@@ -68,7 +68,7 @@ static void put_failed(const struct sy_args *args, const struct sy_verdict *verd
         first = false;
         sy_str_append_json(out, args->candidate[i].name, args->candidate[i].len);
         APPEND(out, ":");
-        const char *text = sy_reason_text((enum sy_reason)verdict[i].reason);
+        const char *text = sy_verdict_text(&verdict[i]);
         sy_str_append_json(out, text, strlen(text));
     }
     if (first)
@@ -83,7 +83,7 @@ static size_t expected_length(const struct sy_args *args, const struct sy_verdic
     for (size_t i = 0; i < args->n; i++) {
         len += args->candidate[i].len + NAME_ROOM;
         if (!passes(&verdict[i]))
-            len += REASON_ROOM;
+            len += verdict[i].detail != NULL ? strlen(verdict[i].detail) + 16 : REASON_ROOM;
         else if (!args->names_mode)
             len += args->node_text[i].len;
     }

@@ -28,12 +28,14 @@ static json_t *notes(const struct sy_world *world, const struct sy_request *requ
 {
     json_t *array = json_array();
     char buf[160];
-    const char *malformed = sy_engine_malformed(world, request, buf, sizeof buf);
-    if (malformed != NULL)
-        sy_explain_add(array, json_string(malformed));
+    const char *no_profile = sy_engine_no_profile(world, request, buf, sizeof buf);
+    if (request->malformed != NULL)
+        sy_explain_add(array, json_string(request->malformed));
+    if (no_profile != NULL)
+        sy_explain_add(array, json_string(no_profile));
     for (unsigned i = 0; i < request->nnote; i++)
         sy_explain_add(array, json_string(request->note[i]));
-    if (malformed == NULL && request->nentry == 0)
+    if (request->nentry == 0)
         sy_explain_add(
             array, json_string("the pod asks for no device of the catalogue: every node passes"));
     return array;

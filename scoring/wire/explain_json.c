@@ -26,3 +26,8 @@ json_t *sy_known_thousandths(uint32_t value)
 {
     return value > 0 ? sy_thousandths(value) : json_null();
 }
+
+bool sy_explain_part_watts(const struct sy_value *value)
+{
+    return (value->unknown >> SY_UNKNOWN_DEVICE_POWER & 1) != 0;
+}

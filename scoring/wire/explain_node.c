@@ -21,13 +21,16 @@ static json_t *weighted_terms(const struct sy_profile *profile, const struct sy_
     return obj;
 }
 
-/* Hard headroom (limit less provisioned) at the tightest element from the node to the root. */
+/* Hard headroom (limit less provisioned) at the tightest element from the node to the root. `value`
+ * of the expected set, NULL = none. */
 static json_t *power(const struct sy_request *request, const struct sy_verdict *verdict,
-                     int64_t watts_mw)
+                     const struct sy_value *value)
 {
     const struct sy_room *room = &verdict->room;
     json_t *obj = json_object();
-    int64_t added_mw = request->expected_mw != SY_UNKNOWN_MW ? request->expected_mw : watts_mw;
+    bool announced = request->expected_mw != SY_UNKNOWN_MW;
+    int64_t watts_mw = value != NULL ? value->watts_mw : SY_UNKNOWN_MW;
+    int64_t added_mw = announced ? request->expected_mw : watts_mw;
     sy_explain_put(obj, "headroom", json_string("hard"));
     sy_explain_put(obj, "element", sy_explain_text(room->known ? room->element : NULL));
     sy_explain_put(obj, "limitWatts", room->known ? sy_thousandths(room->limit_mw) : json_null());
@@ -35,6 +38,8 @@ static json_t *power(const struct sy_request *request, const struct sy_verdict *
                    room->known ? json_real((double)room->headroom_mw / 1000) : json_null());
     sy_explain_put(obj, "estimate", json_boolean(room->known && room->estimate));
     sy_explain_put(obj, "wattsAdded", sy_thousandths(added_mw));
+    sy_explain_put(obj, "lowerBound",
+                   json_boolean(!announced && value != NULL && sy_explain_part_watts(value)));
     bool both = room->known && added_mw != SY_UNKNOWN_MW;
     sy_explain_put(obj, "headroomAfterWatts",
                    both ? json_real((double)(room->headroom_mw - added_mw) / 1000) : json_null());
@@ -68,6 +73,7 @@ static const char *disagreement(enum sy_fit fit)
         return "kube-scheduler counts devices as free that are held as far as is known";
     case SY_FIT_REQUIRE_NEVER:
     case SY_FIT_REQUIRE_BUSY:
+    case SY_FIT_REQUIRE_UNKNOWN:
     case SY_FIT_BANDWIDTH_NEVER:
     case SY_FIT_BANDWIDTH_BUSY:
     case SY_FIT_NOT_GUARANTEED_NEVER:
@@ -78,12 +84,21 @@ static const char *disagreement(enum sy_fit fit)
     return "the counts allow a set, yet none was found";
 }
 
-static json_t *node_notes(const struct sy_verdict *verdict)
+static json_t *node_notes(const struct sy_node *node, const struct sy_verdict *verdict)
 {
     json_t *array = json_array();
     const char *text = disagreement((enum sy_fit)verdict->disagrees);
     if (text != NULL)
         sy_explain_add(array, json_string(text));
+    unsigned stray = node != NULL ? node->usage->stray : 0;
+    if (stray == 1)
+        sy_explain_add(array, json_sprintf("the report names a device that the inventory does not "
+                                           "have: %s",
+                                           node->usage->stray_first));
+    else if (stray > 1)
+        sy_explain_add(array, json_sprintf("the report names %u devices that the inventory does "
+                                           "not have, the first is %s",
+                                           stray, node->usage->stray_first));
     return array;
 }
 
@@ -94,8 +109,7 @@ static void put_placement(json_t *obj, const struct sy_node *node, const struct 
     bool has_set = p != NULL && p->fit == SY_FIT_YES && node != NULL && profile != NULL;
     sy_explain_put(obj, "certain", json_boolean(has_set && p->certain));
     sy_explain_put(obj, "likely", has_set ? sy_thousandths(p->likely) : json_null());
-    sy_explain_put(obj, "power",
-                   power(request, verdict, has_set ? p->expected.value.watts_mw : SY_UNKNOWN_MW));
+    sy_explain_put(obj, "power", power(request, verdict, has_set ? &p->expected.value : NULL));
     if (!has_set) {
         static const char *const keys[] = {"best", "expected", "worst", "terms"};
         sy_explain_put(obj, "devices", json_array());
@@ -124,7 +138,7 @@ json_t *sy_explain_node(const struct sy_world *world, const struct sy_request *r
     json_t *obj = json_object();
     sy_explain_put(obj, "node", json_stringn(candidate->name, candidate->len));
     sy_explain_put(obj, "verdict", json_string(sy_verdict_name(sy_reason_verdict(reason))));
-    sy_explain_put(obj, "reason", json_string(sy_reason_text(reason)));
+    sy_explain_put(obj, "reason", json_string(sy_verdict_text(verdict)));
     sy_explain_put(obj, "reasonId", json_string(sy_reason_name(reason)));
     sy_explain_put(obj, "score", json_integer(verdict->score));
     sy_explain_put(obj, "wireScore", json_integer(verdict->wire));
@@ -133,6 +147,6 @@ json_t *sy_explain_node(const struct sy_world *world, const struct sy_request *r
                                 : json_null());
     put_placement(obj, node, request, profile, verdict);
     sy_explain_put(obj, "unknown", unknowns(candidate, verdict));
-    sy_explain_put(obj, "notes", node_notes(verdict));
+    sy_explain_put(obj, "notes", node_notes(node, verdict));
     return obj;
 }

@@ -13,6 +13,8 @@ void sy_explain_add(json_t *array, json_t *value);
 json_t *sy_explain_text(const char *text);    /* NULL: null */
 json_t *sy_thousandths(int64_t value);        /* 1500 → 1.5; below 0: null */
 json_t *sy_known_thousandths(uint32_t value); /* 0: null */
+/* The power of some of its devices is unknown: its watts are the sum of the others. */
+bool sy_explain_part_watts(const struct sy_value *value);
 
 json_t *sy_explain_pod(const struct sy_request *request);
 json_t *sy_explain_request(const struct sy_world *world, const struct sy_request *request);

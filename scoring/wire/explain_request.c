@@ -19,7 +19,8 @@ static json_t *resources(const struct sy_catalogue *cat, const struct sy_request
         const struct sy_resource *resource = sy_catalogue_resource(cat, entry->resource);
         json_t *obj = json_object();
         sy_explain_put(obj, "resource", json_string(entry->name));
-        sy_explain_put(obj, "count", json_integer(entry->count));
+        bool whole = entry->count <= SY_COUNT_MAX;
+        sy_explain_put(obj, "count", json_integer(whole ? entry->count : request->asked[i]));
         sy_explain_put(obj, "chooser",
                        json_string(sy_chooser_name((enum sy_chooser)resource->chooser)));
         sy_explain_add(array, obj);

@@ -134,6 +134,7 @@ json_t *sy_explain_outcome(const struct sy_node *node, const struct sy_request *
     sy_explain_put(obj, "terms", terms(&outcome->value));
     sy_explain_put(obj, "minBandwidthGBps", sy_known_thousandths(outcome->value.min_mbps));
     sy_explain_put(obj, "wattsAdded", sy_thousandths(outcome->value.watts_mw));
+    sy_explain_put(obj, "lowerBound", json_boolean(sy_explain_part_watts(&outcome->value)));
     sy_explain_put(obj, "exact", json_boolean(exact));
     if (set == SY_EXPLAIN_BEST)
         sy_explain_put(obj, "bound", json_integer(placement->bound));

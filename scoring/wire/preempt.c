@@ -22,7 +22,7 @@ struct preempting {
 };
 
 struct victims {
-    const char **uid;
+    struct sy_victim *pod;
     size_t n;
     int64_t violations;
 };
@@ -33,8 +33,16 @@ static json_t *member(const json_t *obj, const char *key)
     return json_is_null(value) ? NULL : value;
 }
 
-static enum sy_code read_uid(const struct preempting *p, const json_t *victim,
-                             const struct sy_path *at, const char **ret)
+/* A text of the victim's metadata; NULL = none that could be a name. */
+static const char *text_of(const json_t *metadata, const char *key)
+{
+    const json_t *value = json_object_get(metadata, key);
+    const char *text = json_string_value(value);
+    return text != NULL && strlen(text) == json_string_length(value) ? text : NULL;
+}
+
+static enum sy_code read_victim(const struct preempting *p, const json_t *victim,
+                                const struct sy_path *at, struct sy_victim *ret)
 {
     if (!json_is_object(victim))
         return sy_json_fail_type(at, "object", victim, p->err);
@@ -43,14 +51,17 @@ static enum sy_code read_uid(const struct preempting *p, const json_t *victim,
     if (p->meta) {
         value = member(victim, "UID");
     } else {
+        const json_t *metadata = json_object_get(victim, "metadata");
         up = (struct sy_path){.parent = at, .key = "metadata"};
         here = (struct sy_path){.parent = &up, .key = "uid"};
-        value = json_object_get(json_object_get(victim, "metadata"), "uid");
+        value = json_object_get(metadata, "uid");
+        ret->namespace_ = text_of(metadata, "namespace");
+        ret->name = text_of(metadata, "name");
     }
     if (!json_is_string(value))
         return sy_json_fail_type(&here, "string", value, p->err);
-    *ret = json_string_value(value);
-    if (strlen(*ret) != json_string_length(value))
+    ret->uid = json_string_value(value);
+    if (strlen(ret->uid) != json_string_length(value))
         return sy_json_fail(&here, SY_EINVAL, p->err, "holds a NUL byte");
     return SY_OK;
 }
@@ -75,12 +86,12 @@ static enum sy_code read_victims(const struct preempting *p, const json_t *node,
     if (ret->n > VICTIMS_MAX)
         return sy_json_fail(at_pods, SY_ELIMIT, p->err, "%zu pods, more than %u", ret->n,
                             VICTIMS_MAX);
-    ret->uid = sy_arena_calloc(p->arena, ret->n, sizeof *ret->uid);
-    if (ret->uid == NULL)
+    ret->pod = sy_arena_calloc(p->arena, ret->n, sizeof *ret->pod);
+    if (ret->pod == NULL)
         return sy_fail(p->err, SY_ENOMEM, "out of memory");
     enum sy_code code = SY_OK;
     for (size_t i = 0; i < ret->n && code == SY_OK; i++)
-        code = read_uid(p, json_array_get(pods, i), SY_PATH_AT(at_pods, i), &ret->uid[i]);
+        code = read_victim(p, json_array_get(pods, i), SY_PATH_AT(at_pods, i), &ret->pod[i]);
     return code;
 }
 
@@ -91,10 +102,10 @@ static void put_node(struct preempting *p, const char *name, const struct victim
     p->first = false;
     sy_str_append_json(p->out, name, strlen(name));
     sy_str_append(p->out, ":{\"Pods\":[");
-    assert(victims->n == 0 || victims->uid != NULL);
+    assert(victims->n == 0 || victims->pod != NULL);
     for (size_t i = 0; i < victims->n; i++) {
         sy_str_append(p->out, i > 0 ? ",{\"UID\":" : "{\"UID\":");
-        sy_str_append_json(p->out, victims->uid[i], strlen(victims->uid[i]));
+        sy_str_append_json(p->out, victims->pod[i].uid, strlen(victims->pod[i].uid));
         sy_str_append(p->out, "}");
     }
     sy_str_printf(p->out, "],\"NumPDBViolations\":%" PRId64 "}", victims->violations);
@@ -110,7 +121,7 @@ static enum sy_code one_node(struct preempting *p, const char *name, const json_
     if (code != SY_OK)
         return code;
     sy_engine_resolve(p->world->cluster, &candidate, 1);
-    code = sy_engine_preempt(p->world, &p->request, &candidate, victims.uid, victims.n, p->arena,
+    code = sy_engine_preempt(p->world, &p->request, &candidate, victims.pod, victims.n, p->arena,
                              &reason, p->err);
     if (code == SY_OK && sy_reason_verdict(reason) == SY_VERDICT_FITS)
         put_node(p, name, &victims);

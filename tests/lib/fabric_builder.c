@@ -168,7 +168,9 @@ static void relate_pair(struct sy_fabric *f, unsigned a, unsigned c)
     if (pair->pcie == SY_PATH_SYS && pair->cpu == SY_PATH_UNKNOWN)
         pair->pcie = SY_PATH_UNKNOWN;
     pair->path = pair->pcie;
-    pair->mbps = pair->pcie_mbps = low == UINT32_MAX ? 0 : low;
+    /* Nobody knows what lies between two places that are unknown. */
+    bool unknown = low == UINT32_MAX || pair->pcie == SY_PATH_UNKNOWN;
+    pair->mbps = pair->pcie_mbps = unknown ? 0 : low;
 }
 
 void sy_builder_relate(struct sy_builder *b)
@@ -185,6 +187,8 @@ void sy_builder_relate(struct sy_builder *b)
         int16_t *place = f->unit[u].place;
         place[SY_SCOPE_SLOT] = (int16_t)obj;
         place[SY_SCOPE_SWITCH] = (int16_t)above(f, obj, SY_OBJ_BRIDGE, true);
+        if (place[SY_SCOPE_SWITCH] < 0) /* none: its slot is all there is */
+            place[SY_SCOPE_SWITCH] = place[SY_SCOPE_SLOT];
         place[SY_SCOPE_ROOT] = (int16_t)above(f, obj, SY_OBJ_HOST_BRIDGE, true);
         place[SY_SCOPE_NUMA] = (int16_t)above(f, obj, SY_OBJ_NUMA, true);
         place[SY_SCOPE_SOCKET] = (int16_t)above(f, obj, SY_OBJ_PACKAGE, true);

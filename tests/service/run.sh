@@ -10,7 +10,6 @@ export PYTHONDONTWRITEBYTECODE=1
 # A report of a sanitizer is a failure of the test.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-cd "$here"
 
 if [ $# -gt 0 ]; then
     program=$1
@@ -19,8 +18,11 @@ if [ $# -gt 0 ]; then
         echo "$program: no such program" >&2
         exit 64
     fi
-    SWITCHYARD_EXTENDER=$(realpath "$program") exec python3 suite.py "$@"
+    program=$(realpath "$program")
+    cd "$here"
+    SWITCHYARD_EXTENDER=$program exec python3 suite.py "$@"
 fi
+cd "$here"
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

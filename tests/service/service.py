@@ -121,7 +121,7 @@ class Service:
                 [PROGRAM, "--listen", listen, "--admin", "127.0.0.1:0", "--feed", self.feed,
                  *options], stderr=log, stdout=subprocess.DEVNULL)
         line = self.wait(lambda: re.match(
-            r'(?:listen=(\S+) admin=(\S+)|\{"listen":"(\S+?)","admin":"(\S+?)"\})\n', self.log()),
+            r'(?:listen=(\S+) admin=(\S+)|\{.*"listen":"(\S+?)","admin":"(\S+?)"\})\n', self.log()),
             "the first line of the log")
         self.listen, self.admin = (self.address(text) for text in line.groups() if text)
         if ready:

@@ -75,7 +75,7 @@ class Feed(Case):
         self.assertEqual(self.service.nodes()["m"]["status"]["mode"], "counts")
         self.service.write("m.status.json", status)
         self.service.wait(lambda: self.held("m") == {"0000:19:00.0"}, "the status")
-        status["status"]["devices"] = [{"pci": "0000:ff:00.0", "held": 1000}]
+        status["status"]["devices"] = 7
         self.service.write("m.status.json", status)
         self.service.wait(lambda: "file=m.status.json" in self.service.log(), "the refusal")
         self.assertEqual(self.held("m"), {"0000:19:00.0"})
@@ -140,6 +140,16 @@ class Feed(Case):
         time.sleep(0.6)
         self.assertEqual(self.service.metric('switchyard_feed_files{state="bad"}'), 0)
         self.assertEqual(set(self.service.nodes()), {"a", "m"})
+
+
+class Start(Case):
+    def test_ready_is_when_every_file_has_its_verdict(self):
+        """Also one that was written a moment before and is wrong."""
+        service = self.serve({"a.json": node_document("a"), "b.json": node_document("b"),
+                              "bad.json": b"{", "worse.xml": b"<topology>"})
+        self.assertEqual(service.metric('switchyard_feed_files{state="good"}'), 2)
+        self.assertEqual(service.metric('switchyard_feed_files{state="bad"}'), 2)
+        self.assertEqual(service.metric("switchyard_feed_refused_total"), 2)
 
 
 class Empty(Case):

@@ -78,7 +78,7 @@ class Hostile(Case):
         body = args(["a"], pod(require="closet"))
         status, _, text = self.service.post("/filter", body)
         self.assertEqual(status, 200)
-        self.assertIn("malformed", json.loads(text)["FailedAndUnresolvableNodes"]["a"])
+        self.assertIn("switchyard.dev/require 'closet'", json.loads(text)["FailedAndUnresolvableNodes"]["a"])
 
     def test_methods_and_paths(self):
         service = self.service
@@ -123,6 +123,13 @@ class Hostile(Case):
                     pass # cut off is clear, too
                 connection.close()
         self.alive()
+
+    def test_values_in_the_log_can_be_read(self):
+        evil = pod()
+        evil["metadata"]["name"] = "hwloc's \"p\" \\ é\n\x1b"
+        self.service.post("/filter", args(["a"], evil))
+        self.service.wait(lambda: r'''pod="hwloc's \"p\" \\ é\n\x1B" uid=''' in self.service.log(),
+                          "the name")
 
     def test_an_annotation_cannot_forge_a_log_line(self):
         evil = pod()

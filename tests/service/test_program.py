@@ -13,7 +13,8 @@ import threading
 import time
 import unittest
 
-from service import PROGRAM, ROOT, Case, Connection, Service, args, machine_xml, node_document
+from service import (PROGRAM, ROOT, Case, Connection, Service, args, machine_xml, node_document,
+                     pod)
 
 
 def run(*options):
@@ -39,6 +40,15 @@ class Options(unittest.TestCase):
         ended = run("--feed", "/nowhere/at/all", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
         self.assertEqual(ended.returncode, 66)
         self.assertIn("/nowhere/at/all", ended.stderr)
+
+    def test_a_feed_that_is_no_directory_is_66(self):
+        with tempfile.NamedTemporaryFile(suffix=".xml") as file:
+            for check in ((), ("--check",)):
+                ended = run(*check, "--feed", file.name, "--listen", "127.0.0.1:0",
+                            "--admin", "127.0.0.1:0")
+                self.assertEqual(ended.returncode, 66)
+                self.assertEqual(ended.stderr,
+                                 f"switchyard-extender: --feed: {file.name}: not a directory\n")
 
     def test_an_address_in_use_is_74(self):
         with socket.socket() as taken, tempfile.TemporaryDirectory() as feed:
@@ -128,10 +138,31 @@ class Life(Case):
         service.post("/filter", args(["a"]))
         service.wait(lambda: '"/filter"' in service.log(), "log line")
         lines = [json.loads(line) for line in service.log().splitlines()]
-        self.assertEqual(lines[0], {"listen": "%s:%d" % service.listen,
+        self.assertRegex(lines[0].pop("time"), r"^\d{4}-\d\d-\d\dT[0-9:.]+Z$")
+        self.assertEqual(lines[0], {"level": "info", "msg": "listening",
+                                    "listen": "%s:%d" % service.listen,
                                     "admin": "%s:%d" % service.admin})
+        for line in lines:
+            self.assertLessEqual({"level", "msg"}, set(line))
         request = [line for line in lines if line.get("path") == "/filter"][0]
         self.assertEqual((request["status"], request["nodesIn"], request["pod"]), (200, 1, "p"))
+
+    def test_the_line_of_each_verb_names_the_pod(self):
+        service = self.serve({"a.json": node_document("a")})
+        body = args(["a", "b"])
+        for path in "/filter", "/prioritize":
+            service.post(path, body)
+        service.ask(service.admin, "POST", "/explain", body)
+        preempt = {"Pod": pod(), "NodeNameToMetaVictims": {
+            "a": {"Pods": [], "NumPDBViolations": 0}, "b": {"Pods": []}}}
+        preempt["Pod"]["spec"]["containers"][0]["resources"]["limits"] = {"nvidia.com/gpu": "9"}
+        kept = json.loads(service.post("/preempt", json.dumps(preempt).encode())[2])
+        for path, nodes in (("/filter", (2, 2)), ("/prioritize", (2, 2)), ("/explain", (2, 2)),
+                            ("/preempt", (2, len(kept["NodeNameToMetaVictims"])))):
+            service.wait(lambda path=path: re.search(
+                rf" path={path} status=200 namespace=default pod=p uid=u-1"
+                rf" nodesIn={nodes[0]} nodesOut={nodes[1]} ", service.log()), f"line of {path}")
+        self.assertNotIn("hunter2", service.log())
 
     def test_sigterm_finishes_what_is_under_way(self):
         service = Service({"a.json": node_document("a")})

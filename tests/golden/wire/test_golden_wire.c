@@ -23,6 +23,7 @@ static const struct test_node nodes[] = {
     {.name = "small", .mode = "exact", .small = true},
     {.name = "foreseen", .mode = "predicted", .held = "aabaa."},
     {.name = "silent"},
+    {.name = "no-uid", .mode = "exact", .held = "A...B."}, /* who holds is told by name alone */
 };
 static struct test_world w;
 

@@ -52,27 +52,73 @@ static bool cards_allow(const struct walk *w)
     return true;
 }
 
-static bool meets(const struct walk *w, const struct brute_value *value)
+enum verdict { FAILS, UNKNOWN, MEETS };
+
+static enum verdict lower_of(enum verdict a, enum verdict b)
 {
-    const struct sy_request *request = w->b->request;
-    for (unsigned r = 0; w->b->strict && r < request->nrequire; r++) {
-        const struct sy_require *require = &request->require[r];
-        int common = -1;
-        for (unsigned e = 0; e < request->nentry; e++) {
-            for (unsigned u = 0; u < w->b->fabric->nunit; u++) {
-                const struct sy_unit *unit = &w->b->fabric->unit[u];
-                if (!sy_devset_has(&w->pick[e], u) ||
-                    (require->match == 1 && unit->kind != require->kind) ||
-                    (require->match == 2 && e != require->entry))
-                    continue;
-                int place = unit->place[require->scope];
-                if (place < 0 || (common >= 0 && common != place))
-                    return false;
-                common = place;
-            }
+    return a < b ? a : b;
+}
+
+static bool spoken_of(const struct walk *w, const struct sy_require *r, unsigned unit)
+{
+    for (unsigned e = 0; e < w->b->request->nentry; e++) {
+        if (sy_devset_has(&w->pick[e], unit))
+            return r->match == 0 || (r->match == 1 && w->b->fabric->unit[unit].kind == r->kind) ||
+                   (r->match == 2 && e == r->entry);
+    }
+    return false;
+}
+
+/* Do the units lie in one place of this scope? */
+static enum verdict in_one(const struct walk *w, const unsigned *unit, unsigned n, unsigned scope)
+{
+    bool unknown = false;
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < i; k++) {
+            int a = w->b->fabric->unit[unit[i]].place[scope];
+            int c = w->b->fabric->unit[unit[k]].place[scope];
+            if (a >= 0 && c >= 0 && a != c)
+                return FAILS;
+            unknown |= a < 0 || c < 0;
         }
     }
-    return !w->b->strict || value->min_mbps >= request->min_mbps;
+    return unknown ? UNKNOWN : MEETS;
+}
+
+/* One unit lies within anything, and what shares a place shares all wider ones. Nobody knows of a
+ * NUMA node or package that was not told; what else is missing is not there. */
+static enum verdict lies_in(const struct walk *w, const struct sy_require *r)
+{
+    unsigned unit[SY_UNIT_MAX], n = 0;
+    for (unsigned u = 0; u < w->b->fabric->nunit; u++) {
+        if (spoken_of(w, r, u))
+            unit[n++] = u;
+    }
+    for (unsigned s = 0; s <= r->scope; s++) {
+        if (in_one(w, unit, n, s) == MEETS)
+            return MEETS;
+    }
+    bool told = r->scope != SY_SCOPE_NUMA && r->scope != SY_SCOPE_SOCKET;
+    return told ? FAILS : in_one(w, unit, n, r->scope);
+}
+
+static enum verdict lies(const struct walk *w)
+{
+    enum verdict all = MEETS;
+    for (unsigned r = 0; w->b->strict && r < w->b->request->nrequire; r++)
+        all = lower_of(all, lies_in(w, &w->b->request->require[r]));
+    return all;
+}
+
+static enum verdict meets(const struct walk *w, const struct brute_value *value)
+{
+    const uint32_t wanted = w->b->request->min_mbps;
+    enum verdict rate = MEETS;
+    if (w->b->strict && wanted != 0 && value->low_mbps < wanted)
+        rate = FAILS;
+    else if (w->b->strict && wanted != 0 && value->min_mbps == 0)
+        rate = UNKNOWN;
+    return lower_of(rate, lies(w));
 }
 
 static unsigned state(const struct walk *w, const struct sy_devset *pick, unsigned unit)
@@ -109,16 +155,18 @@ static void see_best(struct walk *w)
     struct brute_value value;
     brute_value(w->b, w->pick, &value);
     ret->sets++;
-    if (value.watts_mw == SY_UNKNOWN_MW) {
-        ret->watts_unknown = true;
-    } else {
-        if (!ret->watts_known || value.watts_mw < ret->least_mw)
-            ret->least_mw = value.watts_mw;
-        if (!ret->watts_known || value.watts_mw > ret->most_mw)
-            ret->most_mw = value.watts_mw;
-        ret->watts_known = true;
-    }
-    if (!meets(w, &value))
+    if (ret->sets == 1 || value.watts_mw < ret->least_mw)
+        ret->least_mw = value.watts_mw;
+    if (ret->sets == 1 || value.watts_mw > ret->most_mw)
+        ret->most_mw = value.watts_mw;
+    if ((value.unknown >> SY_UNKNOWN_DEVICE_POWER & 1) != 0)
+        ret->watts_partial = true;
+    else
+        ret->watts_whole = true;
+    ret->lies |= lies(w) == MEETS;
+    ret->may_lie |= lies(w) != FAILS;
+    ret->may_meet |= meets(w, &value) != FAILS;
+    if (meets(w, &value) != MEETS)
         return;
     int order = ret->any ? compare(&value, &ret->best_value) : 1;
     if (order > 0 || (order == 0 && before(w, ret->best))) {
@@ -161,16 +209,13 @@ static void see_given(struct walk *w)
     struct brute_value value;
     brute_value(w->b, w->pick, &value);
     ret->given++;
-    ret->meeting += meets(w, &value);
+    ret->meeting += meets(w, &value) == MEETS;
     ret->unknown |= value.unknown;
     for (unsigned t = 0; t < SY_TERM_COUNT; t++)
         ret->term[t] += value.term[t];
     ret->mbps += value.min_mbps;
     ret->with_mbps += value.min_mbps != 0;
-    if (value.watts_mw != SY_UNKNOWN_MW) {
-        ret->watts += value.watts_mw;
-        ret->with_watts++;
-    }
+    ret->watts += value.watts_mw;
     int order = w->any_worst ? compare(&value, &ret->worst_value) : -1;
     if (order < 0 || (order == 0 && before(w, ret->worst))) {
         memcpy(ret->worst, w->pick, sizeof ret->worst);

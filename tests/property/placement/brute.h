@@ -9,6 +9,7 @@
 struct brute_value {
     unsigned term[SY_TERM_COUNT];
     uint32_t unknown, min_mbps;
+    uint32_t low_mbps; /* the lowest that is known, UINT32_MAX = none is */
     int64_t watts_mw;
     uint64_t sum;  /* of weight x term */
     uint64_t kept; /* LEFTOVER, finer */
@@ -25,15 +26,17 @@ struct brute_case {
 };
 
 struct brute_answer {
-    bool any;      /* some set meets the requirements */
-    uint64_t sets; /* all there are */
+    bool any;               /* some set meets the requirements */
+    bool lies;              /* some set lies in the places that they want */
+    bool may_meet, may_lie; /* as far as is known */
+    uint64_t sets;          /* all there are */
     struct sy_devset best[SY_ENTRY_MAX], worst[SY_ENTRY_MAX];
     struct brute_value best_value, worst_value;
     uint64_t given, meeting; /* sets that the node may give, and those that meet */
-    uint64_t term[SY_TERM_COUNT], mbps, with_mbps, with_watts;
+    uint64_t term[SY_TERM_COUNT], mbps, with_mbps;
     int64_t watts;
     uint32_t unknown;
-    bool watts_known, watts_unknown;
+    bool watts_whole, watts_partial;
     int64_t least_mw, most_mw;
 };
 

@@ -106,6 +106,8 @@ static void value_link(const struct brute_case *b, const struct set *s, struct b
             } else {
                 lower_by_path(b, s, s->unit[i], s->unit[k], &low);
                 lower_by_path(b, s, s->unit[k], s->unit[i], &low);
+                if (pair->pcie == SY_PATH_SYS && b->fabric->socket_assumed)
+                    ret->unknown |= 1u << SY_UNKNOWN_SOCKET_RATE;
             }
             lower(&low, rate, 1);
             unknown |= rate == 0;
@@ -129,6 +131,7 @@ static void value_link(const struct brute_case *b, const struct set *s, struct b
         ret->unknown |= 1u << SY_UNKNOWN_LINK;
     ret->term[SY_TERM_LINK] = (unsigned)term;
     ret->min_mbps = unknown ? 0 : low;
+    ret->low_mbps = low;
 }
 
 static unsigned half_up(uint64_t sum, uint64_t n)
@@ -186,27 +189,29 @@ static void value_memory(const struct brute_case *b, const struct set *s, struct
 static void value_power(const struct brute_case *b, const struct set *s, struct brute_value *ret)
 {
     int64_t watts = 0;
-    bool known = true;
+    bool some_unknown = false, no_idle = false;
     for (unsigned i = 0; i < s->n; i++) {
         const struct sy_unit *unit = &b->fabric->unit[s->unit[i]];
         int64_t full = b->usage->unit[s->unit[i]].cap_mw;
         if (full == SY_UNKNOWN_MW)
             full = unit->tdp_mw;
-        known &= full != 0;
-        if (full == 0 || unit->idle_mw == 0)
-            ret->unknown |= 1u << SY_UNKNOWN_DEVICE_POWER;
+        some_unknown |= full == 0;
+        no_idle |= full != 0 && unit->idle_mw == 0;
         watts += full > unit->idle_mw ? full - unit->idle_mw : 0;
     }
     if (b->request->expected_mw != SY_UNKNOWN_MW) {
         watts = b->request->expected_mw;
-        known = true;
+        some_unknown = no_idle = false;
     }
-    ret->watts_mw = known ? watts : SY_UNKNOWN_MW;
+    ret->watts_mw = watts;
+    ret->unknown |= (unsigned)some_unknown << SY_UNKNOWN_DEVICE_POWER;
+    ret->unknown |= (unsigned)no_idle << SY_UNKNOWN_IDLE_POWER;
     int64_t left = b->room->headroom_mw - watts;
     int64_t term = left <= 0 || b->room->limit_mw <= 0 ? 0 : left * 1000 / b->room->limit_mw;
-    if (!b->room->known || !known)
+    term = term > 1000 ? 1000 : term;
+    if (!b->room->known || (some_unknown && term > b->profile->neutral))
         term = b->profile->neutral;
-    ret->term[SY_TERM_POWER] = term > 1000 ? 1000 : (unsigned)term;
+    ret->term[SY_TERM_POWER] = (unsigned)term;
     if (!b->room->known)
         ret->unknown |= 1u << SY_UNKNOWN_NODE_POWER;
 }

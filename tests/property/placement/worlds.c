@@ -122,7 +122,7 @@ static void blur(struct world *w, struct sy_dice *dice)
         struct sy_unit *unit = &f->unit[u];
         if (sy_dice_chance(dice, 8))
             unit->memory_bw_mbps = (uint32_t)sy_dice_roll(dice, 3) * 700000;
-        if (sy_dice_chance(dice, 5))
+        if (sy_dice_chance(dice, 8))
             unit->tdp_mw = (uint32_t)sy_dice_roll(dice, 3) * 150000;
         if (sy_dice_chance(dice, 3))
             unit->idle_mw = 0;
@@ -138,6 +138,12 @@ static void blur(struct world *w, struct sy_dice *dice)
     for (unsigned k = 0; k < 2 && f->nunit > 1 && sy_dice_chance(dice, 25); k++) {
         unsigned a = (unsigned)sy_dice_roll(dice, f->nunit - 1), c = a + 1;
         f->pair[a * f->nunit + c].pcie_mbps = f->pair[c * f->nunit + a].pcie_mbps = 0;
+    }
+    f->socket_assumed = sy_dice_chance(dice, 25);
+    if (sy_dice_chance(dice, 25)) { /* firmware that tells no NUMA node, or no package */
+        unsigned scope = sy_dice_chance(dice, 50) ? SY_SCOPE_NUMA : SY_SCOPE_SOCKET;
+        for (unsigned u = 0; u < f->nunit; u++)
+            f->unit[u].place[scope] = sy_dice_chance(dice, 20) ? f->unit[u].place[scope] : -1;
     }
     if (f->nunit > 1 && sy_dice_chance(dice, 12)) {
         static const uint16_t shares[] = {1000, 600, 500, 300};

@@ -173,6 +173,44 @@ START_TEST(the_last_good_one_stays)
 }
 END_TEST
 
+START_TEST(a_young_file_that_is_wrong_is_neither_good_nor_bad)
+{
+    struct sy_feed_result result;
+    struct sy_err err = {0};
+    put("a", NULL);
+    world_folder_write(folder, "b.json", "{");
+    ck_assert_int_eq(feed->ops->look(feed, true, &result, &err), SY_OK);
+    ck_assert_uint_eq(result.again_ms, 0); /* the first look decides on all */
+    ck_assert_uint_eq(result.good, 1);
+    ck_assert_uint_eq(result.bad, 1);
+    world_folder_write(folder, "a.json", "{");
+    world_folder_write(folder, "c.json", "{");
+    ck_assert_int_eq(feed->ops->look(feed, true, &result, &err), SY_OK);
+    ck_assert_uint_gt(result.again_ms, 0);
+    ck_assert_uint_eq(result.good, 0);
+    ck_assert_uint_eq(result.bad, 1);
+    result = look(false);
+    ck_assert_uint_eq(result.good, 0);
+    ck_assert_uint_eq(result.bad, 3);
+}
+END_TEST
+
+START_TEST(a_feed_is_a_directory)
+{
+    struct sy_err err = {0};
+    struct sy_feed *other;
+    char path[200], text[300];
+    world_folder_write(folder, "a.json", "{}");
+    (void)snprintf(path, sizeof path, "%s/a.json", folder);
+    (void)snprintf(text, sizeof text, "%s: not a directory", path);
+    ck_assert_int_eq(sy_feed_dir_new(path, catalogue, report, &seen, &other, &err), SY_ENOENT);
+    ck_assert_str_eq(err.text, text);
+    err = (struct sy_err){0};
+    (void)snprintf(path, sizeof path, "%s/a.json/b", folder);
+    ck_assert_int_eq(sy_feed_dir_new(path, catalogue, report, &seen, &other, &err), SY_ENOENT);
+}
+END_TEST
+
 static const struct {
     const char *file, *content, *text;
 } bad[] = {
@@ -311,6 +349,8 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, notices_name_what_changed);
     tcase_add_test(tcase, a_rewrite_within_one_tick_is_seen);
     tcase_add_test(tcase, the_last_good_one_stays);
+    tcase_add_test(tcase, a_young_file_that_is_wrong_is_neither_good_nor_bad);
+    tcase_add_test(tcase, a_feed_is_a_directory);
     tcase_add_loop_test(tcase, why_a_file_is_refused, 0, sizeof bad / sizeof bad[0]);
     tcase_add_test(tcase, a_bad_status_at_first_leaves_the_inventory);
     tcase_add_test(tcase, many_files_in_several_threads);

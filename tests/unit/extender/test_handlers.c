@@ -104,6 +104,51 @@ START_TEST(note_and_counters)
 }
 END_TEST
 
+static const struct {
+    const char *what;
+    enum sy_listener listener;
+    const char *path, *body;
+    const char *uid; /* "" = nothing is known of the pod */
+    bool has_nodes;
+    size_t nodes_in, nodes_out;
+} notes[] = {
+    {"explain", SY_LISTENER_ADMIN, "/explain",
+     WORLD_ARGS("\"nvidia.com/gpu\":\"1\"", "\"a\",\"b\""), "u", true, 2, 2},
+    {"preempt", SY_LISTENER_SCHEDULER, "/preempt",
+     "{\"pod\":" WORLD_POD("\"nvidia.com/gpu\":\"1\"") ",\"nodeNameToMetaVictims\":"
+                                                       "{\"a\":{\"Pods\":[]},\"b\":{}}}",
+     "u", true, 2, 2},
+    {"preempt with whole pods", SY_LISTENER_SCHEDULER, "/preempt",
+     "{\"Pod\":" WORLD_POD("\"nvidia.com/gpu\":\"1\"") ",\"NodeNameToVictims\":"
+                                                       "{\"a\":{\"Pods\":[]}}}",
+     "u", true, 1, 1},
+    {"preempt without nodes", SY_LISTENER_SCHEDULER, "/preempt",
+     "{\"Pod\":" WORLD_POD("\"nvidia.com/gpu\":\"1\"") "}", "u", true, 0, 0},
+    {"preempt with wrong victims", SY_LISTENER_SCHEDULER, "/preempt",
+     "{\"Pod\":" WORLD_POD("\"nvidia.com/gpu\":\"1\"") ",\"NodeNameToMetaVictims\":7}", "u", false,
+     0, 0},
+    {"preempt for no pod", SY_LISTENER_SCHEDULER, "/preempt", "{\"Pod\":7}", "", false, 0, 0},
+    {"preempt by no JSON", SY_LISTENER_SCHEDULER, "/preempt", "no", "", false, 0, 0},
+};
+
+START_TEST(what_the_log_is_told)
+{
+    struct world world;
+    struct sy_reply reply;
+    world_open(&world, two);
+    (void)sy_keeper_round(world.app.keeper, true);
+    world_ask(&world, notes[_i].listener, "POST", notes[_i].path, notes[_i].body, &reply);
+    ck_assert_str_eq(reply.note.uid, notes[_i].uid);
+    ck_assert_str_eq(reply.note.name, notes[_i].uid[0] != '\0' ? "p" : "");
+    ck_assert_str_eq(reply.note.namespace_, notes[_i].uid[0] != '\0' ? "ns" : "");
+    ck_assert_int_eq(reply.note.has_nodes, notes[_i].has_nodes);
+    ck_assert_uint_eq(reply.note.nodes_in, notes[_i].nodes_in);
+    ck_assert_uint_eq(reply.note.nodes_out, notes[_i].nodes_out);
+    sy_reply_done(&reply);
+    world_close(&world);
+}
+END_TEST
+
 START_TEST(snapshot_lists_the_documents)
 {
     struct world world;
@@ -145,6 +190,7 @@ int main(void)
     tcase_add_loop_test(tcase, answers, 0, sizeof loaded / sizeof loaded[0]);
     tcase_add_loop_test(tcase, before_the_first_snapshot, 0, sizeof unloaded / sizeof unloaded[0]);
     tcase_add_test(tcase, note_and_counters);
+    tcase_add_loop_test(tcase, what_the_log_is_told, 0, sizeof notes / sizeof notes[0]);
     tcase_add_test(tcase, snapshot_lists_the_documents);
     tcase_add_test(tcase, an_error_text_of_any_bytes_is_json);
     suite_add_tcase(suite, tcase);

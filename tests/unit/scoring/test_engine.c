@@ -7,6 +7,7 @@
 #include "tests/lib/run.h"
 #include "tests/unit/scoring/world.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct test_node all_nodes[] = {
@@ -77,6 +78,15 @@ static const struct {
     {"split", NPUS(2), REQUIRE("any"), SY_REASON_FITS},
     {"silent", TEST_LIMITS_2_1, REQUIRE("numa"), SY_REASON_FITS},
     {"foreseen", TEST_LIMITS_2_1, REQUIRE("numa"), SY_REASON_HELD},
+    /* Too few free devices do not hide what they all together could never meet. */
+    {"held", NPUS(2), REQUIRE("numa"), SY_REASON_HELD},
+    {"held", NPUS(2), REQUIRE("slot"), SY_REASON_REQUIRE_NEVER},
+    {"held", NPUS(2), "\"switchyard.dev/min-bandwidth\":\"3999\"", SY_REASON_BANDWIDTH_NEVER},
+    {"sick", NPUS(2), REQUIRE("slot"), SY_REASON_REQUIRE_NEVER},
+    {"foreseen", NPUS(2), REQUIRE("slot"), SY_REASON_REQUIRE_NEVER},
+    /* Annotations mean nothing to a pod that asks for no device. */
+    {"held", "\"cpu\":1", REQUIRE("rack"), SY_REASON_FITS},
+    {"nosuch", "", "\"switchyard.dev/profile\":\"fast\"", SY_REASON_FITS},
     {"nosuch", TEST_LIMITS_2_1, REQUIRE("numa"), SY_REASON_REQUIRE_UNKNOWN},
     {"free", NPUS(2), "\"switchyard.dev/min-bandwidth\":\"3999\"", SY_REASON_BANDWIDTH_NEVER},
     {"nosuch", NPUS(2), "\"switchyard.dev/min-bandwidth\":\"1\"", SY_REASON_REQUIRE_UNKNOWN},
@@ -146,7 +156,20 @@ START_TEST(malformed_texts)
         test_request_of(&w, TEST_LIMITS_2_1, "\"switchyard.dev/profile\":\"fast\"");
     ck_assert_str_eq(sy_engine_malformed(&w.world, &request, buf, sizeof buf),
                      "switchyard.dev/profile 'fast': the policy has no such profile");
+    ck_assert_str_eq(sy_engine_no_profile(&w.world, &request, buf, sizeof buf),
+                     "switchyard.dev/profile 'fast': the policy has no such profile");
+    struct sy_verdict verdict = judge(&request, "free", true);
+    ck_assert_str_eq(
+        sy_verdict_text(&verdict),
+        "switchyard never: switchyard.dev/profile 'fast': the policy has no such profile");
+    request = test_request_of(&w, TEST_LIMITS_2_1, REQUIRE("a\\n\\u0007b"));
+    verdict = judge(&request, "nosuch", false);
+    ck_assert_str_eq(sy_verdict_text(&verdict),
+                     "switchyard never: switchyard.dev/require 'a\\x0A\\x07b': 'a\\x0A\\x07b' is "
+                     "not one of slot, switch, root, numa, socket, any");
     request = test_request_of(&w, TEST_LIMITS_2_1, "");
+    verdict = judge(&request, "held", false);
+    ck_assert_str_eq(sy_verdict_text(&verdict), "switchyard busy: too few free devices");
     ck_assert_ptr_null(sy_engine_malformed(&w.world, &request, buf, sizeof buf));
 }
 END_TEST
@@ -185,7 +208,7 @@ START_TEST(power_rooms)
         {.name = "b", .mode = "exact", .limit_watts = 4000, .rack = "r1"},
         {.name = "c", .mode = "exact", .limit_watts = 9000, .rack = "r2"},
         {.name = "d", .mode = "exact", .limit_watts = 600, .rack = "r2"},
-        {.name = "e", .mode = "exact", .limit_watts = 1700, .rack = "r2"},
+        {.name = "e", .mode = "exact", .limit_watts = 1900, .held = "x...a.", .rack = "r2"},
     };
     static const char *const names[] = {"a", "b", "c", "d", "e"};
     struct test_world own;
@@ -215,6 +238,50 @@ START_TEST(power_rooms)
     ck_assert_int_eq(
         sy_engine_filter(&own.world, &request, candidate, 5, own.arena, filtered, &err), SY_OK);
     ck_assert_int_eq(filtered[4].reason, SY_REASON_FITS);
+    test_world_free(&own);
+}
+END_TEST
+
+/* A hard cap refuses on what is known: a room that is gone already, watts announced, and the part
+ * of the devices' watts that is known. */
+START_TEST(hard_caps)
+{
+    static const struct test_node nodes[] = {
+        {.name = "over", .mode = "exact", .held = "aab...", .limit_watts = 1000},
+        {.name = "overrun", .mode = "exact", .limit_watts = 500},
+        {.name = "full", .mode = "exact", .held = "aab...", .limit_watts = 2000},
+        {.name = "wide", .mode = "exact", .limit_watts = 20000},
+        {.name = "silent", .mode = "counts", .limit_watts = 2000},
+        {.name = "in-part", .mode = "exact", .limit_watts = 1150}, /* its GPUs' power is unknown */
+    };
+    static const struct {
+        const char *node, *limits, *annotations, *reason;
+    } rows[] = {
+        {"over", NPUS(1), "\"switchyard.dev/expected-watts\":\"0.001\"", "power-busy"},
+        {"overrun", NPUS(1), "\"switchyard.dev/expected-watts\":\"0.001\"", "power-never"},
+        {"full", NPUS(1), "\"switchyard.dev/expected-watts\":\"900\"", "power-busy"},
+        {"full", NPUS(1), "\"switchyard.dev/expected-watts\":\"1999\"", "power-never"},
+        {"full", NPUS(2), "", "power-busy"},
+        {"wide", NPUS(4), "", "fits"},
+        {"silent", NPUS(2), "", "power-busy"}, /* charged as if all were held */
+        {"in-part", "\"" TEST_GPU "\":1", "", "fits"},
+        {"in-part", TEST_LIMITS_2_1, "", "power-never"},
+    };
+    struct test_world own;
+    test_world_make(&own, nodes, 6, "power: {hard: true}\n");
+    int64_t index = sy_cluster_find(own.cluster, "in-part", strlen("in-part"));
+    struct sy_fabric *in_part = own.cluster->node[index]->fabric;
+    in_part->unit[GPU0].tdp_mw = in_part->unit[GPU1].tdp_mw = 0;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct sy_candidate *candidate = test_candidates(&own, &rows[i].node, 1);
+        struct sy_request request = test_request_of(&own, rows[i].limits, rows[i].annotations);
+        struct sy_verdict verdict;
+        struct sy_err err = {0};
+        ck_assert_int_eq(
+            sy_engine_filter(&own.world, &request, candidate, 1, own.arena, &verdict, &err), SY_OK);
+        ck_assert_msg(strcmp(sy_reason_name(verdict.reason), rows[i].reason) == 0, "%u: %s", i,
+                      sy_reason_name(verdict.reason));
+    }
     test_world_free(&own);
 }
 END_TEST
@@ -281,6 +348,11 @@ static const struct {
     {"silent", NPUS(2), "", "a", SY_REASON_FITS},
     {"nosuch", NPUS(2), "", "a", SY_REASON_UNKNOWN_NODE},
     {"nosuch", NPUS(2), REQUIRE("switch"), "a", SY_REASON_REQUIRE_UNKNOWN},
+    /* What can never be is said in any mode. */
+    {"held", NPUS(2), REQUIRE("slot"), "b", SY_REASON_REQUIRE_NEVER},
+    {"foreseen", NPUS(2), REQUIRE("slot"), "b", SY_REASON_REQUIRE_NEVER},
+    {"silent", NPUS(2), REQUIRE("slot"), "a", SY_REASON_REQUIRE_NEVER},
+    {"held", "\"cpu\":1", REQUIRE("rack"), "b", SY_REASON_FITS},
     {"free", NPUS(2), REQUIRE("rack"), "a", SY_REASON_MALFORMED},
     {"held", "\"cpu\":1", "", "a", SY_REASON_FITS},
 };
@@ -290,33 +362,71 @@ START_TEST(preemption)
     struct sy_request request =
         test_request_of(&w, evictions[_i].limits, evictions[_i].annotations);
     struct sy_candidate *candidate = test_candidates(&w, &evictions[_i].node, 1);
-    const char *uid[8];
+    struct sy_victim victim[8] = {0};
     size_t n = strlen(evictions[_i].victims);
     for (size_t i = 0; i < n; i++)
-        uid[i] = sy_arena_printf(w.arena, "uid-%c", evictions[_i].victims[i]);
+        victim[i].uid = sy_arena_printf(w.arena, "uid-%c", evictions[_i].victims[i]);
     enum sy_reason reason = SY_REASON_COUNT;
     struct sy_err err = {0};
     enum sy_code code =
-        sy_engine_preempt(&w.world, &request, candidate, uid, n, w.arena, &reason, &err);
+        sy_engine_preempt(&w.world, &request, candidate, victim, n, w.arena, &reason, &err);
     ck_assert_msg(code == SY_OK, "%s", err.text);
     ck_assert_str_eq(sy_reason_name(reason), sy_reason_name(evictions[_i].reason));
 }
 END_TEST
 
-START_TEST(holders_without_uid)
+/* Two NPUs below one switch are wanted; who holds some is told without uid, by two pods, or not. */
+static const struct {
+    const char *what, *held;
+    struct sy_victim victim;
+    enum sy_reason reason;
+    const char *require;
+} unclear[] = {
+    {"by uid alone: it may be the holder",
+     "A...A.",
+     {.uid = "uid-a"},
+     SY_REASON_UNKNOWN_NODE,
+     "switch"},
+    {"by name", "A...A.", {"uid-a", "ns", "pod-a"}, SY_REASON_FITS, "switch"},
+    {"another pod", "A...A.", {"uid-b", "ns", "pod-b"}, SY_REASON_REQUIRE_BUSY, "switch"},
+    {"of another namespace", "A...A.", {"uid-a", "x", "pod-a"}, SY_REASON_REQUIRE_BUSY, "switch"},
+    {"the name half known", "A...A.", {"uid-a", NULL, "pod-a"}, SY_REASON_UNKNOWN_NODE, "switch"},
+    {"never, whoever goes", "A...A.", {.uid = "uid-a"}, SY_REASON_REQUIRE_NEVER, "slot"},
+    {"a uid that differs is another pod of the name",
+     "a...a.",
+     {"uid-z", "ns", "pod-a"},
+     SY_REASON_REQUIRE_BUSY,
+     "switch"},
+    {"no uid of the victim", "a...a.", {NULL, "ns", "pod-a"}, SY_REASON_FITS, "switch"},
+    {"nobody knows the holder",
+     "?...?.",
+     {"uid-z", "ns", "pod-z"},
+     SY_REASON_UNKNOWN_NODE,
+     "switch"},
+    {"never, whoever holds", "?...?.", {"uid-z", "ns", "pod-z"}, SY_REASON_REQUIRE_NEVER, "slot"},
+    {"shared: the other one stays",
+     "2...2.",
+     {"uid-a", "ns", "pod-a"},
+     SY_REASON_REQUIRE_BUSY,
+     "switch"},
+};
+
+START_TEST(holders_in_part_known)
 {
-    static const struct test_node node = {.name = "n", .mode = "exact", .held = "?...?."};
+    const struct test_node node = {.name = "n", .mode = "exact", .held = unclear[_i].held};
     struct test_world own;
     test_world_make(&own, &node, 1, NULL);
-    const char *name = "n", *uid = "uid-z";
-    struct sy_request request = test_request_of(&own, NPUS(2), REQUIRE("switch"));
+    const char *name = "n";
+    char annotation[64];
+    (void)snprintf(annotation, sizeof annotation, REQUIRE("%s"), unclear[_i].require);
+    struct sy_request request = test_request_of(&own, NPUS(2), annotation);
     struct sy_candidate *candidate = test_candidates(&own, &name, 1);
-    enum sy_reason reason;
+    enum sy_reason reason = SY_REASON_COUNT;
     struct sy_err err = {0};
-    ck_assert_int_eq(
-        sy_engine_preempt(&own.world, &request, candidate, &uid, 1, own.arena, &reason, &err),
-        SY_OK);
-    ck_assert_int_eq(reason, SY_REASON_UNKNOWN_NODE);
+    ck_assert_int_eq(sy_engine_preempt(&own.world, &request, candidate, &unclear[_i].victim, 1,
+                                       own.arena, &reason, &err),
+                     SY_OK);
+    ck_assert_msg(reason == unclear[_i].reason, "%s: %s", unclear[_i].what, sy_reason_name(reason));
     test_world_free(&own);
 }
 END_TEST
@@ -387,9 +497,10 @@ int main(void)
     tcase_add_test(tc, malformed_texts);
     tcase_add_test(tc, explain_agrees);
     tcase_add_test(tc, power_rooms);
+    tcase_add_test(tc, hard_caps);
     tcase_add_loop_test(tc, order_of_candidates, 0, 16);
     ADD(preemption, evictions);
-    tcase_add_test(tc, holders_without_uid);
+    ADD(holders_in_part_known, unclear);
     tcase_add_test(tc, no_snapshot);
     tcase_add_test(tc, memory_may_fail_anywhere);
     suite_add_tcase(suite, tc);

@@ -52,6 +52,12 @@ START_TEST(of_node)
     ck_assert(!sy_power_room(w.power, 2).known);
     struct sy_room alone = sy_power_room_alone(a, w.policy);
     ck_assert_int_eq(alone.headroom_mw, room.headroom_mw);
+    /* The most there can ever be: nothing held. */
+    ck_assert_int_eq(sy_power_most(w.power, 0), room.headroom_mw);
+    ck_assert_int_eq(sy_power_most(w.power, 1), room.headroom_mw);
+    ck_assert_int_lt(sy_power_room(w.power, 1).headroom_mw, room.headroom_mw);
+    ck_assert_int_eq(sy_power_most(w.power, 2), INT64_MAX);
+    ck_assert_int_eq(sy_power_most_alone(w.cluster->node[1], w.policy), room.headroom_mw);
     test_world_free(&w);
 }
 END_TEST
@@ -96,6 +102,10 @@ START_TEST(domains)
     ck_assert_int_eq(room.headroom_mw, 2000000 - c - d);
     ck_assert_int_eq(room.limit_mw, 2000000);
     ck_assert_str_eq(sy_power_room(p, 4).element, "node");
+    ck_assert_int_eq(p->domain[3].empty_mw, p->node[2].empty_mw + p->node[3].empty_mw);
+    ck_assert_int_eq(sy_power_most(p, 2),
+                     2000000 - p->domain[3].empty_mw); /* not of "node" alone */
+    ck_assert_int_eq(sy_power_most(p, 4), 3000000 - p->node[4].empty_mw);
     sy_power_unref(sy_power_ref(w.power));
     test_world_free(&w);
 }

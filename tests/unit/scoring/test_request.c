@@ -127,6 +127,8 @@ START_TEST(counts)
     ck_assert_msg(request.nentry == expected, "%s: %s", counted[_i].what, text);
     for (unsigned i = 1; i < request.nentry; i++)
         ck_assert(request.entry[i - 1].resource < request.entry[i].resource);
+    for (unsigned i = 0; i < request.nentry; i++)
+        ck_assert(request.asked[i] == request.entry[i].count || request.asked[i] > SY_COUNT_MAX);
 }
 END_TEST
 
@@ -334,6 +336,10 @@ static const struct {
     {"require", "any", NULL},
     {"require", "npu=switch,nvidia.com/gpu=numa", NULL},
     {"require", "NPU=any, GPU=socket", NULL},
+    {"require", "\\tnpu = switch , nvidia.com/gpu =\\tnuma\\n", NULL},
+    {"require", "switch\\r\\n", NULL},
+    {"require", " = numa",
+     "switchyard.dev/require '= numa': '= numa' is not KIND=SCOPE or RESOURCE=SCOPE"},
     {"require", "", "switchyard.dev/require '': '' " SCOPES},
     {"require", "Switch", "switchyard.dev/require 'Switch': 'Switch' " SCOPES},
     {"require", "switch,npu=numa",
@@ -356,6 +362,7 @@ static const struct {
     {"require-guaranteed", "false", NULL},
     {"require-guaranteed", "yes",
      "switchyard.dev/require-guaranteed 'yes': expected true or false"},
+    {"require-for", " 90s ", NULL},
     {"require-for", "90s", NULL},
     {"require-for", "soon",
      "switchyard.dev/require-for 'soon': expected a duration such as 90s, 5m or 1h30m"},
@@ -368,10 +375,14 @@ static const struct {
      "switchyard.dev/min-bandwidth '25GB': expected GB/s, more than 0 and "
      "up to 4000, with at most 3 decimals"},
     {"expected-watts", "700", NULL},
+    {"expected-watts", "0",
+     "switchyard.dev/expected-watts '0': expected watts, more than 0 and up to "
+     "1000000000, with at most 3 decimals"},
     {"expected-watts", "-1",
-     "switchyard.dev/expected-watts '-1': expected watts, up to "
+     "switchyard.dev/expected-watts '-1': expected watts, more than 0 and up to "
      "1000000000, with at most 3 decimals"},
     {"profile", "training-sync", NULL},
+    {"profile", " training-sync ", NULL},
     {"profile", "", "switchyard.dev/profile '': expected the name of a profile"},
 };
 
@@ -416,6 +427,8 @@ START_TEST(annotation_values)
     ck_assert_int_eq(request.nrequire, 1); /* any is no requirement */
     ck_assert_int_eq(annotated("require", "socket", &request, &err), SY_OK);
     ck_assert_int_eq(request.require[0].match, 0);
+    ck_assert_int_eq(annotated("require", " npu = switch , gpu = numa ", &request, &err), SY_OK);
+    ck_assert_int_eq(request.require[1].scope, SY_SCOPE_NUMA);
     ck_assert_int_eq(annotated("min-bandwidth", "25.5", &request, &err), SY_OK);
     ck_assert_int_eq(request.min_mbps, 25500);
     ck_assert_int_eq(request.expected_mw, SY_UNKNOWN_MW);
@@ -446,6 +459,30 @@ START_TEST(unknown_annotations_are_noted)
     ck_assert_int_eq(request.nnote, 1);
     ck_assert_str_eq(request.note[0],
                      "switchyard.dev/require has no effect: the pod asks for no device");
+}
+END_TEST
+
+/* The first is the refusal; explain lists the others too. */
+START_TEST(several_malformed)
+{
+    struct sy_request request;
+    struct sy_err err = {0};
+    const char *pod = "{\"metadata\":{\"annotations\":{\"switchyard.dev/profile\":\"\","
+                      "\"switchyard.dev/a\":\"\",\"switchyard.dev/b\":\"\",\"switchyard.dev/c\":"
+                      "\"\",\"switchyard.dev/d\":\"\",\"switchyard.dev/expected-watts\":\"x\","
+                      "\"switchyard.dev/min-bandwidth\":\"x\",\"switchyard.dev/require-for\":"
+                      "\"x\",\"switchyard.dev/require-guaranteed\":\"x\","
+                      "\"switchyard.dev/require\":\"x=y,z\"}},\"spec\":{\"containers\":[" LIMITS(
+                          GPU ":\"70000\"") "]}}";
+    static const char *const notes[] = {"-guaranteed 'x': ", "-for 'x': ", "min-bandwidth 'x': ",
+                                        "expected-watts 'x': ", "profile '': "};
+    ck_assert_msg(read_pod(pod, &request, &err) == SY_OK, "%s", err.text);
+    ck_assert_str_eq(request.malformed, "switchyard.dev/require 'x=y,z': 'y' " SCOPES);
+    ck_assert_int_eq(request.nnote, SY_NOTE_MAX);
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert_msg(strstr(request.note[i], notes[i]) != NULL, "%s", request.note[i]);
+    ck_assert_int_eq(request.entry[0].count, SY_COUNT_MAX + 1);
+    ck_assert_int_eq(request.asked[0], 70000);
 }
 END_TEST
 
@@ -553,6 +590,7 @@ int main(void)
     ADD(annotation, annotations);
     tcase_add_test(tc, annotation_values);
     tcase_add_test(tc, unknown_annotations_are_noted);
+    tcase_add_test(tc, several_malformed);
     tcase_add_test(tc, names_and_times);
     tcase_add_loop_test(tc, no_creation_time, 0, 3);
     tcase_add_test(tc, digest_tells_requests_apart);

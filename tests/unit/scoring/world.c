@@ -46,6 +46,9 @@ static void put_socket(struct sy_str *s, unsigned index, unsigned base, unsigned
     }
 }
 
+#define HOLDER(letter)                                                                             \
+    "{\"namespace\":\"ns\",\"name\":\"pod-" letter "\",\"uid\":\"uid-" letter "\"}"
+
 static void put_device(struct sy_str *s, const char *pci, char state)
 {
     sy_str_printf(s, "{\"pci\":\"%s\"", pci);
@@ -53,11 +56,13 @@ static void put_device(struct sy_str *s, const char *pci, char state)
         sy_str_append(s, ",\"healthy\":false");
     else
         sy_str_append(s, ",\"held\":1000");
-    if (state != 'x' && state != '?')
-        sy_str_printf(s,
-                      ",\"holders\":[{\"namespace\":\"ns\",\"name\":\"pod-%c\","
-                      "\"uid\":\"uid-%c\"}]",
-                      state, state);
+    if (state == '2')
+        sy_str_append(s, ",\"holders\":[" HOLDER("a") "," HOLDER("b") "]");
+    else if (state >= 'A' && state <= 'Z')
+        sy_str_printf(s, ",\"holders\":[{\"namespace\":\"ns\",\"name\":\"pod-%c\"}]",
+                      state - 'A' + 'a');
+    else if (state != 'x' && state != '?')
+        sy_str_printf(s, ",\"holders\":[" HOLDER("%c") "]", state, state);
     sy_str_append(s, "}");
 }
 

@@ -14,6 +14,7 @@ struct test_node {
     const char *mode; /* "exact", "predicted", "counts"; NULL: no report at all */
     const char
         *held; /* a digit per unit: '.' free, 'x' unhealthy, a letter = held by pod "uid-<letter>",
+                  a capital = held by that pod, its uid untold, '2' = shared by pods a and b,
                   '?' = held by nobody knows whom; NULL = all free */
     int limit_watts;  /* 0 = none told */
     const char *rack; /* label example.com/rack, NULL */

@@ -232,6 +232,171 @@ START_TEST(test_apply_room)
 }
 END_TEST
 
+/* The verdict of the filter, which the whole answer must share. */
+static enum sy_fit fit(void)
+{
+    enum sy_fit found_fit = SY_FIT_COUNT;
+    struct sy_err err = {0};
+    struct sy_arena *arena = sy_arena_new(1 << 22);
+    ck_assert_int_eq(sy_placement_feasible(&b.fabric, &b.usage, &request,
+                                           sy_policy_profile(policy, NULL), BUDGET, arena,
+                                           &found_fit, &err),
+                     SY_OK);
+    sy_arena_free(arena);
+    ck_assert_uint_eq(found().fit, found_fit);
+    return found_fit;
+}
+
+static void hold(unsigned from, unsigned to)
+{
+    for (unsigned u = from; u <= to; u++)
+        sy_builder_hold(&b, u, 1);
+    sy_builder_finish(&b);
+}
+
+START_TEST(test_busy_is_no_cover)
+{
+    machine(2);
+    hold(0, 11);
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_GPU, 3);
+    request.nrequire = 1;
+    request.require[0] = (struct sy_require){.scope = SY_SCOPE_SOCKET};
+    ck_assert_uint_eq(fit(), SY_FIT_HELD);
+    request.guaranteed = true;
+    ck_assert_uint_eq(fit(), SY_FIT_NOT_GUARANTEED_NEVER);
+    request.guaranteed = false;
+    request.require[0].scope = SY_SCOPE_SWITCH;
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_NEVER);
+    for (unsigned u = 0; u < 12; u++)
+        b.usage.unit[u].unhealthy = true;
+    sy_builder_finish(&b);
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_NEVER);
+    request.require[0].scope = SY_SCOPE_SOCKET;
+    ck_assert_uint_eq(fit(), SY_FIT_UNHEALTHY);
+    request.min_mbps = 20000; /* two of three share an uplink */
+    ck_assert_uint_eq(fit(), SY_FIT_BANDWIDTH_NEVER);
+    request.min_mbps = 15750;
+    ck_assert_uint_eq(fit(), SY_FIT_UNHEALTHY);
+}
+END_TEST
+
+/* Some free, none of them as wanted, and all devices together neither. */
+START_TEST(test_never_before_busy)
+{
+    machine(2);
+    hold(0, 4);
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_GPU, 4);
+    request.nrequire = 1;
+    request.require[0] = (struct sy_require){.scope = SY_SCOPE_SOCKET};
+    hold(6, 6); /* 7, 9 and 10 of one socket are left */
+    b.usage.unit[4].held = 0;
+    sy_builder_finish(&b);
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_BUSY);
+    request.min_mbps = 20000;
+    ck_assert_uint_eq(fit(), SY_FIT_BANDWIDTH_NEVER);
+}
+END_TEST
+
+START_TEST(test_unknown_is_not_never)
+{
+    machine(2); /* sockets of a NUMA node each: GPUs 0 1 3 4 and 6 7 9 10 */
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_GPU, 5);
+    request.nrequire = 1;
+    request.require[0] = (struct sy_require){.scope = SY_SCOPE_NUMA};
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_NEVER);
+    b.fabric.unit[6].place[SY_SCOPE_NUMA] = -1;
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_UNKNOWN);
+    request.entry[0].count = 6; /* the unknown one is at most a fifth */
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_NEVER);
+    request.entry[0].count = 5;
+    request.require[0].scope = SY_SCOPE_SOCKET; /* that is known */
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_NEVER);
+    b.fabric.unit[6].place[SY_SCOPE_SOCKET] = -1;
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_UNKNOWN);
+    request.min_mbps = 31500; /* uplinks are shared by three and more, unknown or not */
+    ck_assert_uint_eq(fit(), SY_FIT_BANDWIDTH_NEVER);
+    request.min_mbps = 1000;
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_UNKNOWN);
+    hold(0, 11);
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_UNKNOWN);
+}
+END_TEST
+
+START_TEST(test_unknown_rate_is_not_never)
+{
+    static const unsigned kinds[SY_KIND_COUNT] = {[SY_KIND_GPU] = 1};
+    sy_builder_regular(&b, 2, 1, kinds);
+    sy_builder_finish(&b);
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_GPU, 2);
+    request.min_mbps = 31500;
+    ck_assert_uint_eq(fit(), SY_FIT_YES);
+    for (unsigned i = 1; i < 3; i++) {
+        b.fabric.pair[i].pcie = b.fabric.pair[i].path = SY_PATH_UNKNOWN;
+        b.fabric.pair[i].mbps = b.fabric.pair[i].pcie_mbps = 0;
+    }
+    ck_assert_uint_eq(fit(), SY_FIT_REQUIRE_UNKNOWN);
+    request.min_mbps = 31501; /* more than the uplinks, which are known, can do */
+    ck_assert_uint_eq(fit(), SY_FIT_BANDWIDTH_NEVER);
+}
+END_TEST
+
+START_TEST(test_scopes_nest)
+{
+    unsigned kinds[SY_KIND_COUNT] = {[SY_KIND_GPU] = 2};
+    sy_builder_regular(&b, 1, 1, kinds);
+    sy_builder_finish(&b);
+    for (unsigned u = 0; u < 2; u++) {
+        for (unsigned s = SY_SCOPE_SWITCH; s < SY_SCOPE_ANY; s++)
+            b.fabric.unit[u].place[s] = -1;
+    }
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_GPU, 1);
+    request.nrequire = 1;
+    for (unsigned s = 0; s < SY_SCOPE_ANY; s++) {
+        request.entry[0].count = 1;
+        request.require[0] = (struct sy_require){.scope = (uint8_t)s};
+        ck_assert_uint_eq(fit(), SY_FIT_YES);
+        request.entry[0].count = 2;
+        ck_assert_uint_eq(fit(),
+                          s >= SY_SCOPE_NUMA ? SY_FIT_REQUIRE_UNKNOWN : SY_FIT_REQUIRE_NEVER);
+    }
+    sy_builder_share_card(&b, 0, 1, 500);
+    for (unsigned s = 0; s < SY_SCOPE_ANY; s++) {
+        request.require[0].scope = (uint8_t)s;
+        ck_assert_uint_eq(fit(), SY_FIT_YES);
+    }
+}
+END_TEST
+
+/* One of the devices tells no power: the others' still counts, and the term is neutral at most. */
+START_TEST(test_power_in_part_unknown)
+{
+    machine(2);
+    for (unsigned u = 0; u < 12; u++) {
+        if (b.fabric.unit[u].kind == SY_KIND_NIC)
+            b.fabric.unit[u].tdp_mw = 0;
+    }
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_GPU, 2);
+    ask(SY_CHOOSER_ARBITRARY, SY_KIND_NIC, 1);
+    struct sy_placement p = found();
+    ck_assert_int_eq(p.least_mw, 680000);
+    ck_assert_int_eq(p.most_mw, 680000);
+    ck_assert(!p.power_varies);
+    ck_assert_int_eq(p.expected.value.watts_mw, 680000);
+    ck_assert_uint_eq(p.best.value.unknown, 1u << SY_UNKNOWN_DEVICE_POWER);
+    ck_assert_uint_eq(p.best.value.term[SY_TERM_POWER], sy_policy_profile(policy, NULL)->neutral);
+    struct sy_room narrow = {.known = true, .headroom_mw = 1000000, .limit_mw = 12000000};
+    sy_placement_apply_room(&p, sy_policy_profile(policy, NULL), &narrow);
+    ck_assert_uint_eq(p.expected.value.term[SY_TERM_POWER], 26);
+    b.fabric.unit[2].tdp_mw = 60000; /* adds nothing either, but that is known */
+    ck_assert(found().power_varies);
+    request.expected_mw = 100000; /* the pod's own number needs none of it */
+    p = found();
+    ck_assert_int_eq(p.most_mw, 100000);
+    ck_assert(!p.power_varies);
+    ck_assert_uint_eq(p.best.value.unknown, 0);
+}
+END_TEST
+
 static enum sy_code one_run(void *data, struct sy_err *err)
 {
     struct sy_placement p;
@@ -291,6 +456,12 @@ int main(void)
     tcase_add_test(tc, test_virtual_functions_of_a_card);
     tcase_add_test(tc, test_never_and_busy);
     tcase_add_test(tc, test_apply_room);
+    tcase_add_test(tc, test_busy_is_no_cover);
+    tcase_add_test(tc, test_never_before_busy);
+    tcase_add_test(tc, test_unknown_is_not_never);
+    tcase_add_test(tc, test_unknown_rate_is_not_never);
+    tcase_add_test(tc, test_scopes_nest);
+    tcase_add_test(tc, test_power_in_part_unknown);
     tcase_add_test(tc, test_every_failing_allocation);
     tcase_add_test(tc, test_every_arena_limit);
     suite_add_tcase(suite, tc);

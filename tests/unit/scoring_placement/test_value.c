@@ -120,6 +120,36 @@ START_TEST(test_overlay_leaves_uplinks_alone)
 }
 END_TEST
 
+START_TEST(test_nobody_knows_where)
+{
+    machine();
+    struct sy_pair *pair[2] = {&b.fabric.pair[6], &b.fabric.pair[6 * b.fabric.nunit]};
+    for (unsigned i = 0; i < 2; i++)
+        *pair[i] = (struct sy_pair){SY_PATH_UNKNOWN, SY_PATH_UNKNOWN, SY_PATH_UNKNOWN, 0, 0};
+    sy_builder_finish(&b);
+    struct sy_value far = VALUE(0, 6), lower = VALUE(0, 1, 6);
+    ck_assert_uint_eq(far.min_mbps, 0);
+    ck_assert_uint_eq(far.term[SY_TERM_LINK], profile.neutral);
+    ck_assert_uint_eq(far.unknown, 1u << SY_UNKNOWN_LINK | 1u << SY_UNKNOWN_LOCALITY);
+    ck_assert_uint_eq(lower.term[SY_TERM_LINK], 500); /* the shared uplink, which is known */
+    ck_assert_uint_eq(lower.min_mbps, 0);
+}
+END_TEST
+
+START_TEST(test_assumed_rates_are_said)
+{
+    machine();
+    b.fabric.socket_assumed = true;
+    b.fabric.unit[1].link_assumed = true;
+    sy_builder_link(&b, 4, 6, SY_PATH_NVL, 50000);
+    sy_builder_finish(&b);
+    ck_assert_uint_eq(VALUE(0, 3).unknown, 0); /* one package */
+    ck_assert_uint_eq(VALUE(0, 6).unknown, 1u << SY_UNKNOWN_SOCKET_RATE);
+    ck_assert_uint_eq(VALUE(4, 6).unknown, 0); /* not over PCIe */
+    ck_assert_uint_eq(VALUE(0, 1).unknown, 1u << SY_UNKNOWN_LINK_RATE);
+}
+END_TEST
+
 START_TEST(test_memory)
 {
     machine();
@@ -143,8 +173,17 @@ START_TEST(test_watts)
     sy_builder_finish(&b);
     ck_assert_int_eq(VALUE(0).watts_mw, 340000);
     ck_assert_int_eq(VALUE(0, 1).watts_mw, 580000);
-    ck_assert_int_eq(VALUE(0, 3).watts_mw, SY_UNKNOWN_MW);
-    ck_assert_uint_eq(VALUE(0, 3).unknown, 1u << SY_UNKNOWN_DEVICE_POWER);
+    struct sy_value part = VALUE(0, 3);
+    ck_assert_int_eq(part.watts_mw, 340000); /* at least: nobody knows what unit 3 adds */
+    ck_assert_uint_eq(part.unknown, 1u << SY_UNKNOWN_DEVICE_POWER);
+    struct sy_room wide = {.known = true, .headroom_mw = 9340000, .limit_mw = 10000000};
+    ck_assert_uint_eq(sy_value_power(&profile, &wide, part.watts_mw), 900);
+    ck_assert_uint_eq(sy_value_power_of(&profile, &wide, &part), profile.neutral);
+    wide.headroom_mw = 1340000;
+    ck_assert_uint_eq(sy_value_power_of(&profile, &wide, &part), 100);
+    b.fabric.unit[4].idle_mw = 0; /* all of it counts */
+    ck_assert_int_eq(VALUE(4).watts_mw, 400000);
+    ck_assert_uint_eq(VALUE(4).unknown, 1u << SY_UNKNOWN_IDLE_POWER);
     struct sy_room room = {.known = true, .headroom_mw = 1000000, .limit_mw = 2000000};
     ck_assert_uint_eq(sy_value_power(&profile, &room, 400000), 300);
     ck_assert_uint_eq(sy_value_power(&profile, &room, 1000000), 0);
@@ -191,6 +230,8 @@ int main(void)
     tcase_add_test(tc, test_unknown_locality);
     tcase_add_test(tc, test_shared_uplinks);
     tcase_add_test(tc, test_overlay_leaves_uplinks_alone);
+    tcase_add_test(tc, test_nobody_knows_where);
+    tcase_add_test(tc, test_assumed_rates_are_said);
     tcase_add_test(tc, test_memory);
     tcase_add_test(tc, test_watts);
     tcase_add_test(tc, test_leftover_orders);

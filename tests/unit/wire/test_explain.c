@@ -16,6 +16,8 @@ static const struct test_node nodes[] = {
     {.name = "held", .mode = "exact", .held = "aabaa."},
     {.name = "foreseen", .mode = "predicted", .held = "aabaa."},
     {.name = "silent"},
+    {.name = "stray", .mode = "exact", .held = "a..ab.", .small = true},
+    {.name = "stray-one", .mode = "exact", .held = "...a..", .small = true},
 };
 static const char *const names[] = {"free", "held", "foreseen", "silent", "nosuch"};
 #define N 5
@@ -24,7 +26,7 @@ static struct test_world w;
 
 static void setup(void)
 {
-    test_world_make(&w, nodes, 4, NULL);
+    test_world_make(&w, nodes, sizeof nodes / sizeof nodes[0], NULL);
 }
 
 static void teardown(void)
@@ -125,6 +127,7 @@ START_TEST(node_that_fits)
         ck_assert(json_is_boolean(at(set, "exact")));
         (void)at(set, "minBandwidthGBps");
         (void)at(set, "wattsAdded");
+        ck_assert(json_is_false(at(set, "lowerBound")));
         ck_assert((json_object_get(set, "devices") != NULL) == (i != 1));
     }
     ck_assert(json_is_string(at(node, "best.path")));
@@ -134,6 +137,7 @@ START_TEST(node_that_fits)
     ck_assert(json_is_integer(at(node, "terms.powerHeadroom.weight")));
     ck_assert_str_eq(text_at(node, "power.element"), "node");
     ck_assert(json_real_value(at(node, "power.limitWatts")) == 4000);
+    ck_assert(json_is_false(at(node, "power.lowerBound")));
     double before = json_real_value(at(node, "power.headroomWatts"));
     double after = json_real_value(at(node, "power.headroomAfterWatts"));
     ck_assert(before - after == json_real_value(at(node, "power.wattsAdded")));
@@ -174,6 +178,97 @@ START_TEST(malformed_pod)
     ck_assert(json_is_null(at(root, "weights")));
     for (unsigned i = 0; i < N; i++)
         ck_assert_str_eq(text_at(json_array_get(at(root, "nodes"), i), "reasonId"), "malformed");
+    json_decref(root);
+}
+END_TEST
+
+/* All that is wrong is listed; the wire's reason is the first. */
+START_TEST(all_that_is_malformed)
+{
+    struct sy_request request =
+        test_request_of(&w, TEST_LIMITS_2_1,
+                        "\"switchyard.dev/require\":\"rack\",\"switchyard.dev/profile\":\"fast\","
+                        "\"switchyard.dev/min-bandwidth\":\"0\"");
+    json_t *root = explain(&request);
+    ck_assert_str_eq(text_at(root, "notes.0"),
+                     "switchyard.dev/require 'rack': 'rack' is not one of "
+                     "slot, switch, root, numa, socket, any");
+    ck_assert_str_eq(text_at(root, "notes.1"),
+                     "switchyard.dev/profile 'fast': the policy has no such profile");
+    ck_assert_str_eq(text_at(root, "notes.2"),
+                     "switchyard.dev/min-bandwidth '0': expected GB/s, more than 0 and up to 4000, "
+                     "with at most 3 decimals");
+    ck_assert_uint_eq(json_array_size(at(root, "notes")), 3);
+    ck_assert_str_eq(text_at(root, "nodes.4.reason"),
+                     "switchyard never: switchyard.dev/require 'rack': 'rack' is not one of slot, "
+                     "switch, root, numa, socket, any");
+    json_decref(root);
+    request = test_request_of(&w, "", "\"switchyard.dev/require\":\"rack\"");
+    root = explain(&request);
+    ck_assert_str_eq(text_at(root, "nodes.1.reasonId"), "fits");
+    ck_assert_uint_eq(json_array_size(at(root, "notes")), 2);
+    ck_assert(
+        lists(at(root, "notes"), "the pod asks for no device of the catalogue: every node passes"));
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(more_than_any_node_has)
+{
+    struct sy_request request = test_request_of(&w, "\"" TEST_NPU "\":\"70000\"", "");
+    json_t *root = explain(&request);
+    ck_assert_int_eq(json_integer_value(at(root, "request.resources.0.count")), 70000);
+    json_decref(root);
+}
+END_TEST
+
+START_TEST(stray_devices)
+{
+    static const char *const stray[] = {"stray", "stray-one"};
+    struct sy_request request = test_request_of(&w, "\"" TEST_NPU "\":1", "");
+    struct sy_candidate *candidate = test_candidates(&w, stray, 2);
+    struct sy_verdict verdict[2];
+    struct sy_err err = {0};
+    json_t *root;
+    ck_assert_int_eq(sy_engine_explain(&w.world, &request, candidate, 2, w.arena, verdict, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_explain_to_json(&w.world, &request, candidate, verdict, 2, &root, &err),
+                     SY_OK);
+    ck_assert_str_eq(text_at(root, "nodes.0.notes.0"),
+                     "the report names 2 devices that the inventory does not have, the first is "
+                     "0000:1a:00.0");
+    ck_assert_str_eq(text_at(root, "nodes.1.notes.0"),
+                     "the report names a device that the inventory does not have: 0000:1a:00.0");
+    json_decref(root);
+}
+END_TEST
+
+/* Part of the watts unknown: the known part is shown, and that it is a lower bound. */
+START_TEST(part_of_the_watts)
+{
+    struct sy_request request = test_request_of(&w, TEST_LIMITS_2_1, "");
+    struct sy_candidate *candidate = test_candidates(&w, names, 1);
+    struct sy_verdict verdict;
+    struct sy_err err = {0};
+    json_t *root;
+    ck_assert_int_eq(sy_engine_explain(&w.world, &request, candidate, 1, w.arena, &verdict, &err),
+                     SY_OK);
+    struct sy_placement part = *verdict.placement;
+    part.expected.value.unknown |= UINT32_C(1) << SY_UNKNOWN_DEVICE_POWER;
+    part.expected.value.watts_mw = 300000;
+    verdict.placement = &part;
+    ck_assert_int_eq(sy_explain_to_json(&w.world, &request, candidate, &verdict, 1, &root, &err),
+                     SY_OK);
+    ck_assert(json_is_true(at(root, "nodes.0.power.lowerBound")));
+    ck_assert(json_real_value(at(root, "nodes.0.power.wattsAdded")) == 300);
+    ck_assert(json_is_true(at(root, "nodes.0.expected.lowerBound")));
+    ck_assert(json_is_false(at(root, "nodes.0.best.lowerBound")));
+    json_decref(root);
+    request.expected_mw = 250000; /* announced: no bound but the pod's word */
+    ck_assert_int_eq(sy_explain_to_json(&w.world, &request, candidate, &verdict, 1, &root, &err),
+                     SY_OK);
+    ck_assert(json_is_false(at(root, "nodes.0.power.lowerBound")));
+    ck_assert(json_real_value(at(root, "nodes.0.power.wattsAdded")) == 250);
     json_decref(root);
 }
 END_TEST
@@ -234,6 +329,10 @@ int main(void)
     tcase_add_test(tc, node_that_fits);
     tcase_add_test(tc, nodes_that_do_not);
     tcase_add_test(tc, malformed_pod);
+    tcase_add_test(tc, all_that_is_malformed);
+    tcase_add_test(tc, more_than_any_node_has);
+    tcase_add_test(tc, stray_devices);
+    tcase_add_test(tc, part_of_the_watts);
     tcase_add_test(tc, nothing_more_of_the_pod);
     tcase_add_test(tc, memory_may_fail_anywhere);
     suite_add_tcase(suite, tc);

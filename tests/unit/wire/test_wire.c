@@ -31,6 +31,10 @@ static void teardown(void)
     "{\"metadata\":{\"name\":\"p\"},\"spec\":{\"containers\":[{\"resources\":{\"limits\":"         \
     "{" TEST_LIMITS_2_1 "}}}]}}"
 
+#define POD_OF(annotations)                                                                        \
+    "{\"metadata\":{\"name\":\"p\",\"annotations\":{" annotations                                  \
+    "}},\"spec\":{\"containers\":[{\"resources\":{\"limits\":{" TEST_LIMITS_2_1 "}}}]}}"
+
 static enum sy_code parse(const char *body, struct sy_args *ret, struct sy_err *err)
 {
     return sy_args_parse(body, strlen(body), w.cluster, w.catalogue, w.arena, ret, err);
@@ -126,6 +130,31 @@ static const struct {
      "{\"Nodes\":null,\"NodeNames\":[\"free\"],\"FailedNodes\":null,"
      "\"FailedAndUnresolvableNodes\":null,\"Error\":\"\"}"},
     {"a pod without devices", FILTER, "{\"Pod\":{},\"NodeNames\":[\"held\",\"x\"]}",
+     "{\"Nodes\":null,\"NodeNames\":[\"held\",\"x\"],\"FailedNodes\":null,"
+     "\"FailedAndUnresolvableNodes\":null,\"Error\":\"\"}"},
+    {"a malformed annotation is said in full", FILTER,
+     "{\"Pod\":" POD_OF(
+         "\"switchyard.dev/require\":\"ra\\u0001\\\"ck\"") ",\"NodeNames\":[\"held\"]}",
+     "{\"Nodes\":null,\"NodeNames\":[],\"FailedNodes\":null,\"FailedAndUnresolvableNodes\":{"
+     "\"held\":"
+     "\"switchyard never: switchyard.dev/require 'ra\\\\x01\\\\x22ck': 'ra\\\\x01\\\\x22ck' is not "
+     "one of "
+     "slot, switch, root, numa, socket, any\"},\"Error\":\"\"}"},
+    {"a profile that the policy lacks as well", FILTER,
+     "{\"Pod\":" POD_OF("\"switchyard.dev/profile\":\"fast\"") ",\"NodeNames\":[\"x\"]}",
+     "{\"Nodes\":null,\"NodeNames\":[],\"FailedNodes\":null,\"FailedAndUnresolvableNodes\":{\"x\":"
+     "\"switchyard never: switchyard.dev/profile 'fast': the policy has no such profile\"},"
+     "\"Error\":\"\"}"},
+    {"what no set of all its devices meets is never, full or not", FILTER,
+     "{\"Pod\":" POD_OF("\"switchyard.dev/require\":\"slot\"") ",\"NodeNames\":[\"held\",\"x\"]}",
+     "{\"Nodes\":null,\"NodeNames\":[],\"FailedNodes\":null,\"FailedAndUnresolvableNodes\":{"
+     "\"held\":"
+     "\"switchyard never: no devices meet require\",\"x\":\"switchyard busy: require cannot be "
+     "shown, "
+     "the node's topology is unknown\"},\"Error\":\"\"}"},
+    {"a pod without devices passes whatever its annotations say", FILTER,
+     "{\"Pod\":{\"metadata\":{\"annotations\":{\"switchyard.dev/require\":\"npu=rack\","
+     "\"switchyard.dev/profile\":\"fast\"}}},\"NodeNames\":[\"held\",\"x\"]}",
      "{\"Nodes\":null,\"NodeNames\":[\"held\",\"x\"],\"FailedNodes\":null,"
      "\"FailedAndUnresolvableNodes\":null,\"Error\":\"\"}"},
     {"every node is prioritized", PRIORITIZE, "{\"Pod\":" POD ",\"NodeNames\":[\"held\",\"free\"]}",
@@ -352,6 +381,9 @@ START_TEST(answer_past_its_limit)
 }
 END_TEST
 
+#define POD_MALFORMED                                                                              \
+    "{\"Pod\":" POD_OF("\"switchyard.dev/profile\":\"fast\"") ",\"NodeNames\":[\"free\"]}"
+
 struct sweep {
     enum verb verb;
     const char *body;
@@ -379,7 +411,8 @@ START_TEST(memory_may_fail_anywhere)
     struct sweep sweeps[] = {{FILTER, answers[0].body},
                              {FILTER, answers[11].body},
                              {FILTER, body_with_template(text)},
-                             {PRIORITIZE, answers[15].body}};
+                             {FILTER, POD_MALFORMED},
+                             {PRIORITIZE, answers[0].body}};
     (void)sy_fault_sweep(answer_under_fault, &sweeps[_i], 0);
     sy_free(text);
 }
@@ -403,7 +436,7 @@ int main(void)
     tcase_add_test(tc, unreadable_templates);
     tcase_add_test(tc, error_answer);
     tcase_add_test(tc, answer_past_its_limit);
-    tcase_add_loop_test(tc, memory_may_fail_anywhere, 0, 4);
+    tcase_add_loop_test(tc, memory_may_fail_anywhere, 0, 5);
     suite_add_tcase(suite, tc);
     return sy_run(suite);
 }

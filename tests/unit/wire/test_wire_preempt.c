@@ -11,13 +11,15 @@
 static const struct test_node nodes[] = {
     {.name = "held", .mode = "exact", .held = "aabaa."},
     {.name = "split", .mode = "exact", .held = "a...b."},
+    {.name = "no-uid", .mode = "exact", .held = "A...B."},
+    {.name = "foreseen", .mode = "predicted", .held = "aabaa."},
 };
 
 static struct test_world w;
 
 static void setup(void)
 {
-    test_world_make(&w, nodes, 2, NULL);
+    test_world_make(&w, nodes, sizeof nodes / sizeof nodes[0], NULL);
 }
 
 static void teardown(void)
@@ -29,6 +31,10 @@ static void teardown(void)
     "{\"metadata\":{\"annotations\":{" annotations "}},\"spec\":{\"containers\":[{\"resources\":{" \
     "\"limits\":{" limits "}}}]}}"
 #define STRICT "\"switchyard.dev/require\":\"switch\""
+#define SLOT "\"switchyard.dev/require\":\"slot\""
+#define WHOLE(letter)                                                                              \
+    "{\"Pods\":[{\"metadata\":{\"namespace\":\"ns\",\"name\":\"pod-" letter                        \
+    "\",\"uid\":\"uid-" letter "\"}}],\"NumPDBViolations\":0}"
 #define META(uid) "{\"Pods\":[{\"UID\":\"" uid "\"}],\"NumPDBViolations\":0}"
 
 static const struct {
@@ -62,6 +68,29 @@ static const struct {
              "\"NumPDBViolations\":1}},\"NodeNameToMetaVictims\":null}",
      "{\"NodeNameToMetaVictims\":{\"held\":{\"Pods\":[{\"UID\":\"uid-a\"}],"
      "\"NumPDBViolations\":1}}}"},
+    {"holders without uid are known by their names",
+     "{\"Pod\":" POD_OF("\"" TEST_NPU "\":2",
+                        STRICT) ",\"NodeNameToVictims\":{\"no-uid\":" WHOLE("a") "}}",
+     "{\"NodeNameToMetaVictims\":{\"no-uid\":" META("uid-a") "}}"},
+    {"so one who is not among the victims stays",
+     "{\"Pod\":" POD_OF("\"" TEST_NPU "\":2",
+                        STRICT) ",\"NodeNameToVictims\":{\"no-uid\":" WHOLE("z") "}}",
+     "{\"NodeNameToMetaVictims\":{}}"},
+    {"uids alone do not tell",
+     "{\"Pod\":" POD_OF("\"" TEST_NPU "\":2",
+                        STRICT) ",\"NodeNameToMetaVictims\":{\"no-uid\":" META("uid-z") "}}",
+     "{\"NodeNameToMetaVictims\":{\"no-uid\":" META("uid-z") "}}"},
+    {"a name that is no text is none",
+     "{\"Pod\":" POD_OF(
+         "\"" TEST_NPU "\":2",
+         STRICT) ",\"NodeNameToVictims\":{\"no-uid\":{\"Pods\":[{\"metadata\":{\"uid\":\"uid-z\","
+                 "\"name\":\"a\\u0000\",\"namespace\":7}}]}}}",
+     "{\"NodeNameToMetaVictims\":{\"no-uid\":" META("uid-z") "}}"},
+    {"what can never be is dropped in any mode",
+     "{\"Pod\":" POD_OF("\"" TEST_NPU "\":2", SLOT) ",\"NodeNameToMetaVictims\":{\"no-uid\":" META(
+         "uid-a") ","
+                  "\"foreseen\":" META("uid-a") ",\"held\":" META("uid-b") "}}",
+     "{\"NodeNameToMetaVictims\":{}}"},
     {"lower case",
      "{\"pod\":" POD_OF(TEST_LIMITS_2_1,
                         "") ",\"nodenametometavictims\":{\"held\":{"
@@ -73,6 +102,10 @@ static const struct {
                         "\"switchyard.dev/require\":\"x\"") ",\"NodeNameToMetaVictims\":{"
                                                             "\"held\":" META("uid-a") "}}",
      "{\"NodeNameToMetaVictims\":{}}"},
+    {"but what it says means nothing without devices",
+     "{\"Pod\":{\"metadata\":{\"annotations\":{\"switchyard.dev/require\":\"x\"}}},"
+     "\"NodeNameToMetaVictims\":{\"held\":" META("uid-b") "}}",
+     "{\"NodeNameToMetaVictims\":{\"held\":" META("uid-b") "}}"},
     {"nothing of ours", "{\"Pod\":{},\"NodeNameToMetaVictims\":{\"held\":" META("uid-b") "}}",
      "{\"NodeNameToMetaVictims\":{\"held\":" META("uid-b") "}}"},
     {"no nodes", "{\"Pod\":{}}", "{\"NodeNameToMetaVictims\":{}}"},
