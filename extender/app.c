@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_NS 250000000 /* how often overdue connections are looked for */
+#define TICK_NS 250000000        /* how often overdue connections are looked for */
+#define CROWDED_TICK_NS 20000000 /* while somebody waits for a place */
 #define DRAIN_MS 5000
 #define LARGE_BYTES ((uint64_t)8 << 20) /* a request this large happens rarely */
 #define DRAIN_STEP_MS 5
@@ -216,7 +217,10 @@ static void log_start(struct sy_app *app)
 {
     char listen[SY_ADDRESS_TEXT], admin[SY_ADDRESS_TEXT];
     struct sy_log_line line;
-    sy_log_begin_bare(&line, app->log);
+    if (app->config.log == SY_LOG_JSON)
+        sy_log_begin(&line, app->log, SY_LEVEL_INFO, "listening");
+    else /* others read this line: nothing but the two */
+        sy_log_begin_bare(&line, app->log);
     sy_log_str(&line, "listen", sy_address_format(&app->config.listen, listen));
     sy_log_str(&line, "admin", sy_address_format(&app->config.admin, admin));
     sy_log_end(&line);
@@ -237,6 +241,14 @@ static void say(struct sy_app *app, const char *msg)
     sy_log_end(&line);
 }
 
+/* True when it is to be done again soon. */
+static bool sweep(struct sy_app *app)
+{
+    bool scheduler_waits = sy_http_sweep(app->http[SY_LISTENER_SCHEDULER]);
+    bool admin_waits = sy_http_sweep(app->http[SY_LISTENER_ADMIN]);
+    return scheduler_waits || admin_waits;
+}
+
 static void drain(struct sy_app *app)
 {
     app->draining = true;
@@ -248,18 +260,16 @@ static void drain(struct sy_app *app)
             break;
         const struct timespec step = {.tv_nsec = DRAIN_STEP_MS * 1000000L};
         (void)nanosleep(&step, NULL);
-        sy_http_sweep(app->http[SY_LISTENER_SCHEDULER]);
-        sy_http_sweep(app->http[SY_LISTENER_ADMIN]);
+        (void)sweep(app);
     }
 }
 
 static void wait_for_end(struct sy_app *app, const sigset_t *signals)
 {
-    const struct timespec tick = {.tv_nsec = TICK_NS};
+    struct timespec tick = {.tv_nsec = TICK_NS};
     for (;;) {
         int signal = sigtimedwait(signals, NULL, &tick);
-        sy_http_sweep(app->http[SY_LISTENER_SCHEDULER]);
-        sy_http_sweep(app->http[SY_LISTENER_ADMIN]);
+        tick.tv_nsec = sweep(app) ? CROWDED_TICK_NS : TICK_NS;
         if (signal == SIGHUP)
             sy_keeper_rescan(app->keeper);
         else if (signal > 0)

@@ -33,7 +33,8 @@ struct feed_dir {
     int inotify, watch;
     dev_t dev; /* of the directory that is watched */
     ino_t ino;
-    bool all; /* a notice asks for a full look */
+    bool all;    /* a notice asks for a full look */
+    bool looked; /* before, every file gets its verdict at once, young or not */
     size_t n, size;
     struct sy_feed_entry **entry; /* ascending by name */
     struct sy_node **node;        /* scratch of nodes() */
@@ -158,8 +159,10 @@ static enum sy_code watch(struct feed_dir *dir, struct sy_err *err)
 {
     struct stat info;
     if (stat(dir->path, &info) != 0)
-        return sy_fail(err, errno == ENOENT ? SY_ENOENT : SY_EIO, "%s: %s", dir->path,
-                       strerror(errno));
+        return sy_fail(err, errno == ENOENT || errno == ENOTDIR ? SY_ENOENT : SY_EIO, "%s: %s",
+                       dir->path, strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return sy_fail(err, SY_ENOENT, "%s: not a directory", dir->path);
     if (dir->watch >= 0 && dir->dev == info.st_dev && dir->ino == info.st_ino)
         return SY_OK;
     int before = dir->watch;
@@ -209,7 +212,8 @@ static void *look_at_entries(void *data)
     struct job *job = data;
     for (size_t i = job->next++; i < job->dir->n; i = job->next++)
         if (job->dir->entry[i]->look)
-            sy_feed_entry_look(job->dir->entry[i], job->dir->path, job->dir->loader);
+            sy_feed_entry_look(job->dir->entry[i], job->dir->path, job->dir->loader,
+                               job->dir->looked);
     return NULL;
 }
 
@@ -253,7 +257,8 @@ static void settle(struct feed_dir *dir, struct sy_feed_result *result)
             sy_feed_entry_free(entry);
             continue;
         }
-        result->good += entry->nfile - (entry->bad ? 1 : 0);
+        /* What is to be looked at again is not good, nor newly bad. */
+        result->good += entry->nfile - (entry->bad || entry->again ? 1 : 0);
         result->bad += entry->bad;
         dir->entry[kept++] = entry;
     }
@@ -271,6 +276,7 @@ static enum sy_code feed_look(struct sy_feed *feed, bool all, struct sy_feed_res
         return code;
     look_at_all(dir);
     settle(dir, &result);
+    dir->looked = true;
     if (all)
         sy_loader_sweep(dir->loader);
     *ret = result;

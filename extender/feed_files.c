@@ -221,7 +221,8 @@ static void conclude(struct sy_feed_entry *entry, const struct attempt *attempt,
     entry->content = attempt->content;
 }
 
-void sy_feed_entry_look(struct sy_feed_entry *entry, const char *path, struct sy_loader *loader)
+void sy_feed_entry_look(struct sy_feed_entry *entry, const char *path, struct sy_loader *loader,
+                        bool patient)
 {
     struct attempt attempt = {0};
     bool same = !entry->forced;
@@ -244,7 +245,7 @@ void sy_feed_entry_look(struct sy_feed_entry *entry, const char *path, struct sy
     } else if (!sy_digest_equal(entry->content, attempt.content)) {
         node = make(&attempt, entry, loader);
         enum sy_code code = attempt.err.code;
-        entry->again = code == SY_ENOMEM || (code != SY_OK && is_young(&attempt));
+        entry->again = code == SY_ENOMEM || (patient && code != SY_OK && is_young(&attempt));
         if (entry->again)
             sy_node_unref(node);
         else

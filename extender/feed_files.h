@@ -39,7 +39,9 @@ bool sy_feed_file_name(const char *file, char name[SY_NODE_NAME_MAX + 1]);
 
 struct sy_feed_entry *sy_feed_entry_new(const char *name) SY_NODISCARD; /* NULL: no memory */
 void sy_feed_entry_free(struct sy_feed_entry *entry);                   /* takes NULL */
-/* Look at the files below `path` and take in what changed. */
-void sy_feed_entry_look(struct sy_feed_entry *entry, const char *path, struct sy_loader *loader);
+/* Look at the files below `path` and take in what changed. When `patient`, what is wrong and so
+ * young that it may be half-written gets no verdict yet. */
+void sy_feed_entry_look(struct sy_feed_entry *entry, const char *path, struct sy_loader *loader,
+                        bool patient);
 
 #endif

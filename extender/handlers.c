@@ -13,6 +13,7 @@ static const char out_of_memory_filter[] =
     "\"Error\":\"switchyard: out of memory\"}";
 static const char out_of_memory[] = "{\"error\":\"out of memory\"}";
 
+#define NOTED_MAX ((size_t)1 << 20) /* of a body that is read for its line in the log */
 #define REPLY_MAX ((size_t)2 << 30) /* /snapshot of a large cluster; others stay far below */
 
 void sy_reply_init(struct sy_reply *reply)
@@ -85,7 +86,7 @@ static void copy_text(char *to, size_t size, const char *text)
     (void)snprintf(to, size, "%s", text != NULL ? text : "");
 }
 
-static void note_pod(struct sy_note *note, const struct sy_request *request)
+void sy_note_pod(struct sy_note *note, const struct sy_request *request)
 {
     copy_text(note->namespace_, sizeof note->namespace_, request->namespace_);
     copy_text(note->name, sizeof note->name, request->name);
@@ -115,7 +116,7 @@ static enum sy_code parse(const struct sy_call *call, struct sy_args *args, stru
                                       call->state->catalogue, call->worker->arena, args, err);
     if (code != SY_OK)
         return code;
-    note_pod(&reply->note, &args->request);
+    sy_note_pod(&reply->note, &args->request);
     reply->note.has_nodes = true;
     reply->note.nodes_in = args->n;
     *ret = sy_arena_calloc(call->worker->arena, args->n, sizeof **ret);
@@ -178,6 +179,39 @@ void sy_handle_prioritize(struct sy_app *app, const struct sy_call *call, struct
         sy_reply_fail(reply, &err);
 }
 
+/* NULL: not to be read, or larger than what is read for the log. */
+static json_t *read_small(const char *text, size_t len)
+{
+    const struct sy_json_limits limits = {.max_bytes = NOTED_MAX, .max_depth = SY_WIRE_DEPTH_MAX};
+    json_t *root = NULL;
+    return text != NULL && sy_json_parse(text, len, &limits, &root, NULL) == SY_OK ? root : NULL;
+}
+
+/* What the log says of a preemption is read anew from the bodies: it is rare, and they are small.
+ */
+static void note_preempt(const struct sy_call *call, struct sy_reply *reply)
+{
+    struct sy_note *note = &reply->note;
+    sy_autojson json_t *asked = read_small(call->body, call->len);
+    if (asked == NULL)
+        return;
+    const json_t *meta = json_object_get(sy_json_get_ci(asked, "Pod"), "metadata");
+    copy_text(note->namespace_, sizeof note->namespace_,
+              json_string_value(json_object_get(meta, "namespace")));
+    copy_text(note->name, sizeof note->name, json_string_value(json_object_get(meta, "name")));
+    copy_text(note->uid, sizeof note->uid, json_string_value(json_object_get(meta, "uid")));
+    sy_autojson json_t *answer =
+        reply->status == 200 ? read_small(reply->body.data, reply->body.len) : NULL;
+    if (answer == NULL)
+        return;
+    const json_t *nodes = sy_json_get_ci(asked, "NodeNameToMetaVictims");
+    if (!json_is_object(nodes))
+        nodes = sy_json_get_ci(asked, "NodeNameToVictims");
+    note->has_nodes = true;
+    note->nodes_in = json_object_size(nodes);
+    note->nodes_out = json_object_size(json_object_get(answer, "NodeNameToMetaVictims"));
+}
+
 void sy_handle_preempt(struct sy_app *app, const struct sy_call *call, struct sy_reply *reply)
 {
     (void)app;
@@ -190,4 +224,5 @@ void sy_handle_preempt(struct sy_app *app, const struct sy_call *call, struct sy
     if (sy_wire_preempt(call->body, call->len, &world, call->state->catalogue, call->worker->arena,
                         &reply->body, &err) != SY_OK)
         sy_reply_fail(reply, &err);
+    note_preempt(call, reply);
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct sy_app;
+struct sy_request;
 struct sy_state;
 struct sy_worker;
 
@@ -41,6 +42,9 @@ typedef void sy_handler_fn(struct sy_app *app, const struct sy_call *call, struc
 sy_handler_fn sy_handle_filter, sy_handle_prioritize, sy_handle_preempt;
 sy_handler_fn sy_handle_explain, sy_handle_snapshot, sy_handle_metrics;
 sy_handler_fn sy_handle_healthz, sy_handle_readyz, sy_handle_version;
+
+/* Whose request it was. */
+void sy_note_pod(struct sy_note *note, const struct sy_request *request);
 
 void sy_reply_init(struct sy_reply *reply);
 void sy_reply_done(struct sy_reply *reply);

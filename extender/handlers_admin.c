@@ -62,6 +62,7 @@ void sy_handle_explain(struct sy_app *app, const struct sy_call *call, struct sy
     }
     if (sy_args_parse(call->body, call->len, call->state->cluster, call->state->catalogue,
                       call->worker->arena, &args, &err) == SY_OK) {
+        sy_note_pod(&reply->note, &args.request);
         reply->note.has_nodes = true;
         reply->note.nodes_in = args.n;
         if (explain(call, &args, reply, &err) == SY_OK)

@@ -2,9 +2,10 @@
 #define _GNU_SOURCE
 #include "extender/http.h"
 
+#include "extender/connections.h"
+
 #include <limits.h>
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,22 +20,15 @@
     ((uint64_t)256 << 20) /* of a body that is refused, so that the connection stays */
 #define REQUEST_MAX_US                                                                             \
     (60 * INT64_C(1000000)) /* a body must be complete after this, moving or not */
-#define SEND_MAX_US (60 * INT64_C(1000000))
+#define SEND_MAX_S 60u
 #define BODIES_MAX ((uint64_t)512 << 20) /* of all requests under way together */
 #define FIRST_BODY ((size_t)256 << 10)   /* reserved on the word of a Content-Length */
 #define PATH_SHOWN 128
-#define NEVER INT64_MAX
-
-struct connection {
-    struct sy_http *http;
-    struct connection *prev, *next;
-    int fd;
-    _Atomic int64_t deadline_us; /* monotonic; then the sweep shuts the socket down */
-};
 
 struct request {
     uint64_t id;
-    struct connection *connection;
+    const struct sy_http *http;
+    struct sy_connection *connection;
     const struct sy_route *route;
     char method[12], path[PATH_SHOWN];
     unsigned refusal; /* status of a refusal, 0 = none */
@@ -54,8 +48,7 @@ struct sy_http {
     _Atomic bool quiet;
     _Atomic unsigned busy;
     _Atomic uint64_t next_id, bodies; /* bytes held */
-    pthread_mutex_t lock;             /* of the list */
-    struct connection *connections;
+    struct sy_connections *connections;
 };
 
 static int64_t monotonic_us(void)
@@ -65,18 +58,7 @@ static int64_t monotonic_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static void set_deadline(struct connection *connection, int64_t in_us)
-{
-    if (connection != NULL)
-        connection->deadline_us = in_us == NEVER ? NEVER : monotonic_us() + in_us;
-}
-
-static int64_t seconds(unsigned s)
-{
-    return (int64_t)s * 1000000;
-}
-
-static struct connection *connection_of(struct MHD_Connection *mhd)
+static struct sy_connection *connection_of(struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -87,60 +69,30 @@ static void on_connection(void *data, struct MHD_Connection *mhd, void **context
                           enum MHD_ConnectionNotificationCode code)
 {
     struct sy_http *http = data;
-    struct connection *connection = *context;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        connection = sy_calloc(1, sizeof *connection);
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *context = connection;
-        if (connection == NULL || info == NULL)
-            return; /* served, but without deadlines */
-        connection->http = http;
-        connection->fd = info->connect_fd;
-        set_deadline(connection, seconds(http->options.idle_s));
-        pthread_mutex_lock(&http->lock);
-        connection->next = http->connections;
-        if (connection->next != NULL)
-            connection->next->prev = connection;
-        http->connections = connection;
-        pthread_mutex_unlock(&http->lock);
-    } else if (connection != NULL) {
-        /* The socket is closed only after this: the sweep never meets a reused descriptor. */
-        pthread_mutex_lock(&http->lock);
-        if (connection->prev != NULL)
-            connection->prev->next = connection->next;
-        else if (http->connections == connection)
-            http->connections = connection->next;
-        if (connection->next != NULL)
-            connection->next->prev = connection->prev;
-        pthread_mutex_unlock(&http->lock);
-        sy_free(connection);
+        *context = sy_connection_open(http->connections, info != NULL ? info->connect_fd : -1);
+    } else { /* the socket is closed only after this */
+        sy_connection_close(http->connections, *context);
         *context = NULL;
     }
 }
 
-void sy_http_sweep(struct sy_http *http)
+bool sy_http_sweep(struct sy_http *http)
 {
-    int64_t now = monotonic_us();
     unsigned closed = 0;
-    pthread_mutex_lock(&http->lock);
-    for (struct connection *c = http->connections; c != NULL; c = c->next)
-        if (c->deadline_us < now) {
-            (void)shutdown(c->fd, SHUT_RDWR); /* its thread sees the end and cleans up */
-            c->deadline_us = NEVER;
-            closed++;
-        }
-    pthread_mutex_unlock(&http->lock);
+    bool waits = sy_connections_sweep(http->connections, &closed);
     for (; closed > 0; closed--)
         http->options.service.overdue(http->options.service.data);
+    return waits && !http->quiet;
 }
 
 /* The request line is there: from now on the request has to move. */
 static void *on_request_line(void *data, const char *uri, struct MHD_Connection *mhd)
 {
-    struct sy_http *http = data;
-    (void)uri;
-    set_deadline(connection_of(mhd), seconds(http->options.stall_s));
+    (void)data, (void)uri;
+    sy_connection_moved(connection_of(mhd));
     return NULL;
 }
 
@@ -170,14 +122,13 @@ static unsigned judge_head(struct request *request, struct sy_http *http, const 
 static bool queue(struct request *request, struct MHD_Connection *mhd, unsigned status,
                   struct MHD_Response *response, const char *type)
 {
-    struct sy_http *http = request->connection != NULL ? request->connection->http : NULL;
     bool ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES;
     if (ok && status == 405)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, request->route->allow) ==
              MHD_YES;
-    if (ok && http != NULL && http->quiet)
+    if (ok && request->http->quiet)
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES;
-    set_deadline(request->connection, SEND_MAX_US);
+    sy_connection_send(request->connection, SEND_MAX_S);
     return ok && MHD_queue_response(mhd, status, response) == MHD_YES;
 }
 
@@ -263,6 +214,7 @@ static enum MHD_Result begin(struct sy_http *http, struct MHD_Connection *mhd, c
         return MHD_NO;
     *context = request;
     http->busy++;
+    request->http = http;
     request->id = ++http->next_id;
     request->begun_us = monotonic_us();
     request->connection = connection_of(mhd);
@@ -288,7 +240,7 @@ static enum MHD_Result take_body(struct sy_http *http, struct request *request, 
     request->received += len;
     if (monotonic_us() - request->begun_us > REQUEST_MAX_US)
         return MHD_NO;
-    set_deadline(request->connection, seconds(http->options.stall_s));
+    sy_connection_moved(request->connection);
     if (request->refusal != 0)
         return request->received > DRAIN_MAX ? MHD_NO : MHD_YES;
     if (request->received > request->route->max_body) {
@@ -308,7 +260,7 @@ static enum MHD_Result take_body(struct sy_http *http, struct request *request, 
 static enum MHD_Result finish(struct sy_http *http, struct request *request,
                               struct MHD_Connection *mhd)
 {
-    set_deadline(request->connection, NEVER); /* our turn */
+    sy_connection_hold(request->connection);
     if (request->refusal != 0)
         return answer_refusal(request, mhd);
     struct sy_reply reply;
@@ -348,7 +300,7 @@ static void on_completed(void *data, struct MHD_Connection *mhd, void **context,
     struct sy_http *http = data;
     struct request *request = *context;
     *context = NULL;
-    set_deadline(connection_of(mhd), seconds(http->options.idle_s));
+    sy_connection_end(connection_of(mhd));
     if (request == NULL)
         return;
     struct sy_http_record record = {
@@ -377,18 +329,37 @@ static void ignore_message(void *data, const char *fmt, va_list args)
     (void)data, (void)fmt, (void)args;
 }
 
-enum sy_code sy_http_start(const struct sy_http_options *options, struct sy_http **ret,
-                           struct sy_err *err)
+static enum sy_code make(const struct sy_http_options *options, struct sy_http **ret,
+                         struct sy_err *err)
 {
-    struct sy_http *http = options->tls == NULL ? sy_calloc(1, sizeof *http) : NULL;
-    if (http == NULL) {
-        (void)close(options->socket);
-        return options->tls != NULL ? sy_fail(err, SY_EUNSUPPORTED, "TLS is not served yet")
-                                    : sy_fail(err, SY_ENOMEM, "out of memory for a listener");
+    const struct sy_connections_options connections = {.socket = options->socket,
+                                                       .limit = options->connections,
+                                                       .idle_s = options->idle_s,
+                                                       .stall_s = options->stall_s};
+    if (options->tls != NULL)
+        return sy_fail(err, SY_EUNSUPPORTED, "TLS is not served yet");
+    struct sy_http *http = sy_calloc(1, sizeof *http);
+    if (http != NULL)
+        http->connections = sy_connections_new(&connections);
+    if (http == NULL || http->connections == NULL) {
+        sy_free(http);
+        return sy_fail(err, SY_ENOMEM, "out of memory for a listener");
     }
     http->options = *options;
     http->quiesced = MHD_INVALID_SOCKET;
-    (void)pthread_mutex_init(&http->lock, NULL);
+    *ret = http;
+    return SY_OK;
+}
+
+enum sy_code sy_http_start(const struct sy_http_options *options, struct sy_http **ret,
+                           struct sy_err *err)
+{
+    struct sy_http *http = NULL;
+    enum sy_code code = make(options, &http, err);
+    if (code != SY_OK) {
+        (void)close(options->socket);
+        return code;
+    }
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem pool[] = {
         {options->threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
@@ -402,7 +373,7 @@ enum sy_code sy_http_start(const struct sy_http_options *options, struct sy_http
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_URI_LOG_CALLBACK,
         on_request_line, http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
     if (http->daemon == NULL) {
-        (void)pthread_mutex_destroy(&http->lock);
+        sy_connections_free(http->connections);
         sy_free(http);
         /* Whether the library closed the socket depends on how far it came: leave it. */
         return sy_fail(err, SY_EIO, "cannot start the HTTP server");
@@ -431,6 +402,6 @@ void sy_http_free(struct sy_http *http)
     MHD_stop_daemon(http->daemon);
     if (http->quiesced != MHD_INVALID_SOCKET)
         (void)close(http->quiesced);
-    (void)pthread_mutex_destroy(&http->lock);
+    sy_connections_free(http->connections);
     sy_free(http);
 }

@@ -32,7 +32,7 @@ struct sy_http_service {
     void (*serve)(void *data, const struct sy_route *route, const char *body, size_t len,
                   struct sy_reply *reply);
     void (*done)(void *data, const struct sy_http_record *record);
-    void (*overdue)(void *data); /* a connection was closed for not moving */
+    void (*overdue)(void *data); /* a connection was closed for not moving, or being idle */
 };
 
 struct sy_http_options {
@@ -50,8 +50,9 @@ struct sy_http;
 /* SY_EIO, SY_ENOMEM, SY_EUNSUPPORTED (TLS). */
 SY_NODISCARD enum sy_code sy_http_start(const struct sy_http_options *options, struct sy_http **ret,
                                         struct sy_err *err);
-/* Close connections that are overdue. To be called a few times a second. */
-void sy_http_sweep(struct sy_http *http);
+/* Close connections that are overdue, and idle ones when somebody waits for a place. To be called a
+ * few times a second by one thread; when it returns true, again soon. */
+bool sy_http_sweep(struct sy_http *http);
 /* Accept no more; answers from now on close their connection. */
 void sy_http_quiesce(struct sy_http *http);
 unsigned sy_http_busy(const struct sy_http *http); /* requests under way */

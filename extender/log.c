@@ -16,7 +16,8 @@
 #define WRITE_STEP 4096u /* a pipe that poll() calls writable takes this much without blocking */
 #define POLL_MS 100
 #define LAST_WORDS_MS 500
-#define SHOWN_MAX 768 /* bytes of one value */
+#define SHOWN_MAX 768u /* bytes of one value, escapes included */
+#define ESCAPED_MAX 8u /* of one character, with its NUL */
 
 struct sy_log {
     int fd;
@@ -162,34 +163,67 @@ static void put_key(struct sy_log_line *line, const char *key)
     put(line, json ? "\":" : "=", json ? 2 : 1);
 }
 
-/* Does a value read as one word in text form? */
-static bool is_plain(const char *value)
+/* One character as it stands in a quoted value; what is no text is shown as \xNN. Returns how many
+ * bytes of `p` it is. */
+static size_t escape(enum sy_log_format format, const char *p, size_t len, char out[ESCAPED_MAX])
 {
-    for (const char *c = value; *c != '\0'; c++)
-        if (*c == ' ' || *c == '=' || *c == '\\' || (unsigned char)*c >= 0x80)
-            return false;
-    return *value != '\0';
+    unsigned char c = (unsigned char)*p;
+    bool json = format == SY_LOG_JSON;
+    size_t n = 1;
+    if (c == '"' || c == '\\' || c == '\n') {
+        (void)snprintf(out, ESCAPED_MAX, "\\%c", c == '\n' ? 'n' : c);
+    } else if (c < 0x20 || c == 0x7F) {
+        (void)snprintf(out, ESCAPED_MAX, json ? "\\u%04X" : "\\x%02X", c);
+    } else {
+        char judged[4 * 4 + 1] = ""; /* the quotation knows UTF-8 */
+        if (c >= 0x80)
+            (void)sy_quote(judged, sizeof judged, p, len < 4 ? len : 4);
+        if (judged[0] == '\\') {
+            (void)snprintf(out, ESCAPED_MAX, json ? "\\\\x%02X" : "\\x%02X", c);
+            return 1;
+        }
+        n = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0x80 ? 2 : 1;
+        memcpy(out, p, n);
+        out[n] = '\0';
+    }
+    return n;
+}
+
+/* The whole value, or its begin and "...". False when it does not read as one plain word. */
+static bool escape_all(enum sy_log_format format, const char *value, char shown[SHOWN_MAX + 4])
+{
+    size_t len = strlen(value), used = 0;
+    bool plain = len > 0;
+    for (size_t i = 0; i < len;) {
+        char one[ESCAPED_MAX];
+        size_t n = escape(format, value + i, len - i, one), size = strlen(one);
+        plain = plain && size == 1 && strchr(" ='", one[0]) == NULL;
+        if (used + size > SHOWN_MAX) {
+            memcpy(shown + used, "...", 4);
+            return plain;
+        }
+        memcpy(shown + used, one, size);
+        used += size;
+        i += n;
+    }
+    shown[used] = '\0';
+    return plain;
 }
 
 void sy_log_str(struct sy_log_line *line, const char *key, const char *value)
 {
-    char shown[SHOWN_MAX];
+    char shown[SHOWN_MAX + 4];
     if (value == NULL)
         return;
-    (void)sy_quote(shown, sizeof shown, value, strlen(value)); /* no quotes or controls left */
+    enum sy_log_format format = line->log->format;
+    bool quotes = !escape_all(format, value, shown) || format == SY_LOG_JSON;
     size_t len = strlen(shown);
-    if (!has_room(line, strlen(key) + 2 * len + 6))
+    if (!has_room(line, strlen(key) + len + 6))
         return;
-    bool json = line->log->format == SY_LOG_JSON;
-    bool quotes = json || !is_plain(shown);
     put_key(line, key);
     if (quotes)
         put(line, "\"", 1);
-    for (const char *c = shown; *c != '\0'; c++) {
-        if (json && *c == '\\')
-            put(line, "\\", 1);
-        put(line, c, 1);
-    }
+    put(line, shown, len);
     if (quotes)
         put(line, "\"", 1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The log: one line per event, text (key=value) or JSON. Lines go into a bounded buffer and a
  * thread writes them out, so that a reader who does not read delays nobody: what does not fit is
- * dropped and counted. Values of users are quoted. */
+ * dropped and counted. A text value that is no plain word stands in double quotes; in them a quote,
+ * a backslash and a line end are \", \\ and \n, other controls and what is no UTF-8 are \xNN. */
 #ifndef SY_EXTENDER_LOG_H
 #define SY_EXTENDER_LOG_H
 
