@@ -179,7 +179,7 @@ def documents():
     yield "trio-2", document("trio-2", m, status([sick(a[2], "ECC errors over the limit"), held(b[0], "tokenizer-0")]), "r1")
     yield "trio-3", document("trio-3", m, status([held(x, "finetune-2") for x in b[:3]]), "r2")
     yield "trio-full", document("trio-full", m, status([held(x, "pretrain-7") for x in a[:2] + b[:2]]), "r1")
-    yield "trio-hot", document("trio-hot", m, status([held(a[0], "etl-1"), held(a[2], "etl-1")], limit=2600, base=1300), "r2")
+    yield "trio-hot", document("trio-hot", m, status([held(a[0], "etl-1"), held(a[2], "etl-1")], limit=2900, base=1300), "r2")
     yield "trio-unreported", document("trio-unreported", m, None, "r2")
     m, npus, gpus = split()
     yield "split-1", document("split-1", m, status(), "r2")
