@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -310,12 +311,42 @@ static int append_dump(const char *data, size_t len, void *str)
     return sy_str_failed(str) ? -1 : 0;
 }
 
+#define DUMP_DEPTH 2048 /* jansson's own limit of nesting */
+
+/* Do 15 digits say every real of the value? (31.508 then reads so, not 31.507999999999999.) */
+static bool says_all(const json_t *value, unsigned depth)
+{
+    char text[32];
+    const char *key;
+    json_t *member;
+    size_t i;
+    bool ok = depth < DUMP_DEPTH;
+    if (json_is_real(value)) {
+        double real = json_real_value(value);
+        (void)snprintf(text, sizeof text, "%.15g", real);
+        double read = strtod(text, NULL);
+        return memcmp(&read, &real, sizeof real) == 0;
+    }
+    if (json_is_array(value)) {
+        for (i = 0; ok && i < json_array_size(value); i++)
+            ok = says_all(json_array_get(value, i), depth + 1);
+    } else if (json_is_object(value)) {
+        json_object_foreach((json_t *)(uintptr_t)value, key, member)
+        {
+            if (!ok || !says_all(member, depth + 1))
+                return false;
+        }
+    }
+    return ok;
+}
+
 enum sy_code sy_json_dump(const json_t *value, bool pretty, char **ret_text, size_t *ret_len,
                           struct sy_err *err)
 {
     struct sy_str text;
     sy_str_init(&text, SIZE_MAX);
-    size_t flags = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15); /* 31.508, not 31.507999999999999 */
+    size_t flags = JSON_ENCODE_ANY;
+    flags |= says_all(value, 0) ? (size_t)JSON_REAL_PRECISION(15) : (size_t)JSON_REAL_PRECISION(17);
     flags |= pretty ? (size_t)JSON_INDENT(2) : (size_t)JSON_COMPACT;
     sy_mem_watch_begin();
     int ret = json_dump_callback(value, append_dump, &text, flags);

@@ -80,8 +80,8 @@ const char *sy_json_type(const json_t *value);
  * so; of several the last one counts); NULL when there is none. Borrowed. */
 json_t *sy_json_get_ci(const json_t *obj, const char *key);
 
-/* Compact text of a value, reals with 15 digits, keys in insertion order (caller frees with
- * sy_free); SY_ENOMEM. */
+/* Compact text of a value, reals with 15 digits where these say all of them, else 17 (lossless),
+ * keys in insertion order (caller frees with sy_free); SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_json_dump(const json_t *value, bool pretty, char **ret_text,
                                        size_t *ret_len, struct sy_err *err);
 

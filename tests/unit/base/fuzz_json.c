@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a JSON document; what parses must be written, and what was written
- * parse and be written again as the same text (15 digits of a real are kept). */
+/* Any bytes as a JSON document; what parses must be written and parse again to an equal value. */
 #include "base/json.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,12 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (code != SY_OK)
         return 0;
-    sy_autofree char *text = NULL, *twice = NULL;
-    size_t len, len_twice;
+    sy_autofree char *text = NULL;
+    size_t len;
     if (sy_json_dump(root, size % 3 == 0, &text, &len, &err) != SY_OK ||
-        sy_json_parse(text, len, &wide, &again, &err) != SY_OK ||
-        sy_json_dump(again, size % 3 == 0, &twice, &len_twice, &err) != SY_OK || len != len_twice ||
-        memcmp(text, twice, len) != 0)
+        sy_json_parse(text, len, &wide, &again, &err) != SY_OK || !json_equal(root, again))
         abort();
     return 0;
 }
