@@ -324,8 +324,7 @@ static bool says_all(const json_t *value, unsigned depth)
     if (json_is_real(value)) {
         double real = json_real_value(value);
         (void)snprintf(text, sizeof text, "%.15g", real);
-        double read = strtod(text, NULL);
-        return memcmp(&read, &real, sizeof real) == 0;
+        return strtod(text, NULL) == real;
     }
     if (json_is_array(value)) {
         for (i = 0; ok && i < json_array_size(value); i++)
