@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [SUITE...] [--kubernetes VERSION]: install what the tests need, build, run the suites (all
-# but bench when none is named) and end with `N passed, N failed, N skipped`.
+# but bench and search when none is named) and end with `N passed, N failed, N skipped`.
 #
 #   unit golden property   check's test cases, with sanitizers and as shipped
-#   fuzz                   the fuzz targets over their corpora, then a bounded search
+#   fuzz                   the fuzz targets over their corpora
+#   search                 the fuzz targets looking for more, five minutes each (not by default)
 #   lint                   layers, calls, sizes, format, shell, and that each lint can fail
 #   tsan                   tests of threads under the thread sanitizer
 #   clang                  everything compiled by the second compiler, and clang-tidy
@@ -19,13 +20,13 @@ suites=() cluster_args=()
 passed=0 failed=0 skipped=0
 logs=build/logs
 
-usage() { sed -n '3,15s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,16s/^# \{0,1\}//p' "$0"; }
 
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage && exit 0 ;;
     --kubernetes) cluster_args=(--kubernetes "${2:?--kubernetes wants a version}") && shift ;;
-    *) [[ " $all bench " == *" $1 "* ]] || { usage >&2 && exit 64; } && suites+=("$1") ;;
+    *) [[ " $all bench search " == *" $1 "* ]] || { usage >&2 && exit 64; } && suites+=("$1") ;;
     esac
     shift
 done
@@ -46,7 +47,7 @@ wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 install_packages() {
     local packages=(gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libjansson-dev
         libhwloc-dev libyaml-dev check bzip2 perl python3) missing=()
-    if wants lint || wants clang || wants fuzz; then
+    if wants lint || wants clang || wants fuzz || wants search; then
         packages+=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck)
     fi
     if { wants cluster || wants bench; } && ! command -v go >/dev/null; then
@@ -155,6 +156,7 @@ run_suite() {
         run_ctest dev fuzz -j "$jobs"
         run_ctest fuzz fuzz -j "$jobs"
         ;;
+    search) run_ctest fuzz search -j "$jobs" ;;
     lint) run_ctest dev lint -j "$jobs" ;;
     tsan) run_ctest tsan threads ;;
     clang)

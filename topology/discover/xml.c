@@ -348,6 +348,24 @@ static enum sy_code skip_past(struct sy_xml *xml, const char *end, const char *w
     return SY_OK;
 }
 
+/* Whether the declaration, which ends at the reading position, names an encoding that is not read. */
+static bool foreign_encoding(const struct sy_xml *xml)
+{
+    static const char key[] = "encoding=";
+    static const char *const known[] = {"utf-8", "us-ascii"};
+    const char *at = memmem(xml->data, xml->pos, key, sizeof key - 1);
+    if (at == NULL)
+        return false;
+    at += sizeof key; /* and the quote */
+    size_t left = (size_t)(xml->data + xml->pos - at);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        size_t n = strlen(known[i]);
+        if (n < left && strncasecmp(at, known[i], n) == 0)
+            return false;
+    }
+    return true;
+}
+
 /* <?xml version="1.0" encoding="UTF-8"?>, only as the first bytes. */
 static enum sy_code skip_declaration(struct sy_xml *xml, struct sy_err *err)
 {
@@ -357,9 +375,7 @@ static enum sy_code skip_declaration(struct sy_xml *xml, struct sy_err *err)
     enum sy_code code = skip_past(xml, "?>", "<?xml", err);
     if (code != SY_OK)
         return code;
-    const char *at = memmem(xml->data, xml->pos, "encoding=", 9);
-    if (at != NULL && strncasecmp(at + 10, "utf-8", 5) != 0 &&
-        strncasecmp(at + 10, "us-ascii", 8) != 0)
+    if (foreign_encoding(xml))
         return sy_xml_fail(xml, SY_EUNSUPPORTED, err, "the encoding is not UTF-8");
     if (xml->strict && peek(xml) != '\n')
         return sy_xml_fail(xml, SY_EPARSE, err, "a line end is expected after <?xml ...?>");
