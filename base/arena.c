@@ -29,7 +29,7 @@
 #endif
 
 #define ALIGN _Alignof(max_align_t)
-#define FIRST_BLOCK ((size_t)4096)
+#define FIRST_BLOCK ((size_t)1024)
 #define LARGEST_STEP ((size_t)1 << 20) /* blocks double up to here */
 
 struct block {
@@ -42,16 +42,24 @@ struct block {
 struct sy_arena {
     struct block *first;
     struct block *current;
+    size_t first_size;
     size_t limit;
     size_t used; /* handed out since the last reset, alignment included */
 };
 
-struct sy_arena *sy_arena_new(size_t limit)
+struct sy_arena *sy_arena_new_sized(size_t limit, size_t first)
 {
     struct sy_arena *arena = sy_calloc(1, sizeof *arena);
-    if (arena != NULL)
-        arena->limit = limit;
+    if (arena == NULL)
+        return NULL;
+    arena->limit = limit;
+    arena->first_size = first;
     return arena;
+}
+
+struct sy_arena *sy_arena_new(size_t limit)
+{
+    return sy_arena_new_sized(limit, FIRST_BLOCK);
 }
 
 void sy_arena_free(struct sy_arena *arena)
@@ -90,7 +98,7 @@ static bool round_up(size_t size, size_t *ret)
  */
 static struct block *add_block(struct sy_arena *arena, struct block *last, size_t need)
 {
-    size_t size = last == NULL ? FIRST_BLOCK : last->size * 2;
+    size_t size = last == NULL ? arena->first_size : last->size * 2;
     if (size > LARGEST_STEP)
         size = LARGEST_STEP;
     if (size < need)

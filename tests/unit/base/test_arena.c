@@ -107,6 +107,22 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* The size of the first block is a guess: what does not fit finds room all the same. */
+START_TEST(a_sized_arena)
+{
+    static const size_t firsts[] = {0, 1, 100, 4000};
+    SY_AUTO(sy_arena) struct sy_arena *arena = sy_arena_new_sized(2000, firsts[_i]);
+    static const char zeros[48];
+    for (int i = 0; i < 41; i++) {
+        char *p = sy_arena_calloc(arena, 48, 1);
+        ck_assert_ptr_nonnull(p);
+        ck_assert_mem_eq(p, zeros, sizeof zeros);
+        memset(p, 0xA5, sizeof zeros);
+    }
+    ck_assert_ptr_null(sy_arena_calloc(arena, 48, 1)); /* the limit is the limit */
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("arena");
@@ -114,6 +130,7 @@ int main(void)
     tcase_add_test(tcase, zeroed_aligned_distinct);
     tcase_add_test(tcase, limit_and_overflow);
     tcase_add_test(tcase, a_reset_keeps_the_memory);
+    tcase_add_loop_test(tcase, a_sized_arena, 0, 4);
     tcase_add_test(tcase, texts);
     tcase_add_test(tcase, poisoned_after_reset);
     tcase_add_test(tcase, every_allocation_may_fail);
