@@ -154,15 +154,19 @@ static enum sy_code judge_without(struct sy_call *call, const struct sy_node *no
     if (code != SY_OK)
         return code;
     enum sy_fit fit;
+    enum sy_reason affinity = SY_REASON_FITS;
     code = sy_call_possible(call, node->fabric, usage, &fit);
+    if (code == SY_OK)
+        code = sy_call_affinity(call, node->fabric, usage, &affinity);
     sy_usage_unref(usage);
     if (code != SY_OK)
         return code;
-    *ret = sy_fit_reason(fit);
-    bool uncounted =
-        sy_fit_is_count(fit) && !call->must_search && node->usage->mode != SY_MODE_EXACT;
+    bool exact = node->usage->mode == SY_MODE_EXACT;
+    bool uncounted = sy_fit_is_count(fit) && !call->must_search && !exact;
+    *ret = uncounted ? SY_REASON_UNKNOWN_NODE : sy_fit_reason(fit);
+    *ret = sy_reason_with_affinity(*ret, affinity, exact);
     bool may_free_more = freed.unclear && is_helped_by_eviction(*ret);
-    if (uncounted || may_free_more)
+    if (may_free_more)
         *ret = SY_REASON_UNKNOWN_NODE;
     return SY_OK;
 }

@@ -36,6 +36,8 @@ struct sy_verdict {
     uint8_t wire;      /* 0..10, set by sy_engine_prioritize */
     uint8_t disagrees; /* enum sy_fit: our count that kube-scheduler's contradicts and that was no
                           reason to drop the node (not an exact report); SY_FIT_YES = none */
+    bool may_refuse;   /* the kubelet would refuse the free devices, as far as is known: no reason
+                          to drop the node (not an exact report) */
     bool certain;
     uint32_t unknown;   /* bits of enum sy_unknown */
     const char *detail; /* instead of the reason's text: what is malformed, as the wire says it; in

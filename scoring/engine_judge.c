@@ -95,7 +95,7 @@ void sy_call_end(struct sy_call *call)
     call->scratch = NULL;
 }
 
-static enum sy_code ready_scratch(struct sy_call *call)
+enum sy_code sy_call_scratch(struct sy_call *call)
 {
     if (call->scratch == NULL)
         call->scratch = sy_arena_new(SCRATCH_MAX);
@@ -144,7 +144,7 @@ static enum sy_code place(struct sy_call *call, const struct sy_node *node,
     }
     if (recall(call, key))
         return SY_OK;
-    enum sy_code code = ready_scratch(call);
+    enum sy_code code = sy_call_scratch(call);
     if (code == SY_OK)
         code = sy_placement_find(node->fabric, node->usage, call->request, call->strict,
                                  call->profile, room != NULL ? room : &no_room,
@@ -192,7 +192,7 @@ enum sy_code sy_call_possible(struct sy_call *call, const struct sy_fabric *fabr
     if (never || !call->must_search)
         return SY_OK;
     /* Too few free devices hide no requirement that all of them could never meet. */
-    enum sy_code code = ready_scratch(call);
+    enum sy_code code = sy_call_scratch(call);
     if (code == SY_OK)
         code = sy_placement_feasible(fabric, usage, call->request, call->profile,
                                      call->world->policy->search_budget_steps, call->scratch, ret,
@@ -348,6 +348,26 @@ static enum sy_code judge_fit(struct sy_call *call, const struct sy_node *node,
     return code;
 }
 
+/* Would the kubelet refuse it? "Never" is the inventory's word and holds in any mode. */
+static enum sy_code judge_affinity(struct sy_call *call, const struct sy_node *node,
+                                   struct sy_outlook *outlook, struct sy_verdict *verdict)
+{
+    enum sy_reason affinity = (enum sy_reason)outlook->affinity;
+    enum sy_code code = SY_OK;
+    if (!outlook->asked)
+        code = sy_call_affinity(call, node->fabric, node->usage, &affinity);
+    if (code != SY_OK)
+        return code;
+    outlook->affinity = (uint8_t)affinity;
+    outlook->asked = true;
+    bool exact = node->usage->mode == SY_MODE_EXACT;
+    enum sy_reason reason =
+        sy_reason_with_affinity((enum sy_reason)verdict->reason, affinity, exact);
+    verdict->may_refuse = affinity == SY_REASON_AFFINITY_BUSY && reason == SY_REASON_UNKNOWN_NODE;
+    verdict->reason = (uint8_t)reason;
+    return SY_OK;
+}
+
 /* A node whose counts contradict kube-scheduler's ranks below one that is merely unknown. */
 static uint16_t doubtful_score(const struct sy_call *call)
 {
@@ -388,6 +408,8 @@ static enum sy_code judge_known(struct sy_call *call, const struct sy_candidate 
     if (verdict->room.estimate)
         verdict->unknown |= UINT32_C(1) << SY_UNKNOWN_PROVISIONED;
     code = judge_fit(call, node, outlook, verdict);
+    if (code == SY_OK)
+        code = judge_affinity(call, node, outlook, verdict);
     bool fits = verdict->reason == SY_REASON_FITS;
     bool hard = call->world->policy->power_hard && verdict->room.known;
     if (code == SY_OK && (call->explained || (fits && (hard || call->scored))))
@@ -397,7 +419,8 @@ static enum sy_code judge_known(struct sy_call *call, const struct sy_candidate 
     fits = verdict->reason == SY_REASON_FITS;
     if (code == SY_OK && call->scored && fits)
         code = judge_score(call, node, outlook, verdict);
-    if (call->scored && verdict->disagrees != SY_FIT_YES)
+    bool passes = sy_reason_verdict((enum sy_reason)verdict->reason) == SY_VERDICT_FITS;
+    if (call->scored && passes && (verdict->disagrees != SY_FIT_YES || verdict->may_refuse))
         verdict->score = doubtful_score(call);
     if (code == SY_OK && call->explained)
         code = keep_placement(call, node, outlook, verdict);

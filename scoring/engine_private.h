@@ -7,9 +7,10 @@
 
 /* What placement says of one state of a node; nodes of one class share it. */
 struct sy_outlook {
-    bool counted, searched, placed, roomed;
+    bool counted, searched, placed, roomed, asked;
     uint8_t count;    /* enum sy_fit, when counted */
     uint8_t possible; /* enum sy_fit, when searched: sy_placement_feasible */
+    uint8_t affinity; /* enum sy_reason, when asked: sy_call_affinity */
     /* When placed, without regard to power: */
     uint8_t fit;
     bool certain, power_varies;
@@ -47,6 +48,16 @@ SY_NODISCARD enum sy_code sy_call_judge(struct sy_call *call, const struct sy_ca
 /* Counts and, where the pod requires something, the search, for a usage that is no node's. */
 SY_NODISCARD enum sy_code sy_call_possible(struct sy_call *call, const struct sy_fabric *fabric,
                                            const struct sy_usage *usage, enum sy_fit *ret);
+/* Would the node's kubelet refuse the pod for where its devices are? FITS (also when nobody knows),
+ * AFFINITY_NEVER or AFFINITY_BUSY; for a usage that may be no node's. */
+SY_NODISCARD enum sy_code sy_call_affinity(struct sy_call *call, const struct sy_fabric *fabric,
+                                           const struct sy_usage *usage, enum sy_reason *ret);
+/* The reason of both: "never" goes before "busy", and what is said of counts and requirements
+ * before the same of affinity. `exact`: the usage tells of all that is held, and "busy" is
+ * believed. */
+enum sy_reason sy_reason_with_affinity(enum sy_reason reason, enum sy_reason affinity, bool exact);
+/* call->scratch, made or emptied. */
+SY_NODISCARD enum sy_code sy_call_scratch(struct sy_call *call);
 enum sy_reason sy_fit_reason(enum sy_fit fit);
 /* True for a fit that is about counts alone. */
 bool sy_fit_is_count(enum sy_fit fit);

@@ -26,7 +26,8 @@ static void charge_unit(struct sy_power_element *element, const struct sy_unit *
     bool known = held ? held_mw != SY_UNKNOWN_MW : idle_mw > 0;
     add_mw(&element->empty_mw, idle_mw);
     add_mw(&element->provisioned_mw, held && known ? held_mw : idle_mw);
-    element->unknown = element->unknown || !known;
+    if (!known)
+        element->unknown = 1;
 }
 
 struct sy_power_element sy_power_of_node(const struct sy_node *node, const struct sy_policy *policy)
@@ -63,11 +64,30 @@ void sy_power_unref(struct sy_power *power)
 }
 SY_DEFINE_AUTO(struct sy_power, sy_power, sy_power_unref)
 
+struct sy_power *sy_power_alloc(uint32_t nnode, struct sy_policy *policy)
+{
+    struct sy_power *power = sy_calloc(1, sizeof *power);
+    if (power == NULL)
+        return NULL;
+    power->refs = 1;
+    power->policy = sy_policy_ref(policy);
+    power->nnode = nnode;
+    power->ndomain = policy->ndomain;
+    power->node = sy_calloc(nnode, sizeof *power->node);
+    power->domain_of = sy_calloc(nnode, sizeof *power->domain_of);
+    power->domain = sy_calloc(policy->ndomain, sizeof *power->domain);
+    if (power->node == NULL || power->domain_of == NULL || power->domain == NULL) {
+        sy_power_unref(power);
+        return NULL;
+    }
+    return power;
+}
+
 static void add_element(struct sy_power_element *to, const struct sy_power_element *what)
 {
     add_mw(&to->provisioned_mw, what->provisioned_mw);
     add_mw(&to->empty_mw, what->empty_mw);
-    to->unknown = to->unknown || what->unknown;
+    to->unknown += what->unknown;
 }
 
 /* Nodes into their domains, then each domain into its parent, which stands before it. */
@@ -89,17 +109,8 @@ static void sum_up(struct sy_power *power, const struct sy_cluster *cluster)
 enum sy_code sy_power_new(const struct sy_cluster *cluster, struct sy_policy *policy,
                           struct sy_power **ret, struct sy_err *err)
 {
-    SY_AUTO(sy_power) struct sy_power *power = sy_calloc(1, sizeof *power);
+    SY_AUTO(sy_power) struct sy_power *power = sy_power_alloc(cluster->n, policy);
     if (power == NULL)
-        return sy_fail(err, SY_ENOMEM, "out of memory");
-    power->refs = 1;
-    power->policy = sy_policy_ref(policy);
-    power->nnode = cluster->n;
-    power->ndomain = policy->ndomain;
-    power->node = sy_calloc(cluster->n, sizeof *power->node);
-    power->domain_of = sy_calloc(cluster->n, sizeof *power->domain_of);
-    power->domain = sy_calloc(policy->ndomain, sizeof *power->domain);
-    if (power->node == NULL || power->domain_of == NULL || power->domain == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
     enum sy_code code = sy_power_members(cluster, policy, power->domain_of, err);
     if (code != SY_OK)

@@ -11,7 +11,7 @@ struct sy_power_element {
     int64_t limit_mw;       /* SY_UNKNOWN_MW */
     int64_t provisioned_mw; /* what is known of it */
     int64_t empty_mw;       /* the same with no device held: base and idle */
-    bool unknown;           /* part of what is provisioned is unknown */
+    uint32_t unknown;       /* nodes of which part of what is provisioned is unknown */
 };
 
 struct sy_power {
@@ -26,6 +26,13 @@ struct sy_power {
 
 SY_NODISCARD enum sy_code sy_power_new(const struct sy_cluster *cluster, struct sy_policy *policy,
                                        struct sy_power **ret, struct sy_err *err);
+/* What sy_power_new gives for `cluster`, made of `before`, which is the power of `earlier`: only
+ * nodes that are other objects than in `earlier` are looked at. Where that cannot be (other names,
+ * other labels, another policy, a sum past INT64_MAX) all are. SY_ENOMEM. */
+SY_NODISCARD enum sy_code sy_power_update(struct sy_power *before, const struct sy_cluster *earlier,
+                                          const struct sy_cluster *cluster,
+                                          struct sy_policy *policy, struct sy_power **ret,
+                                          struct sy_err *err);
 struct sy_power *sy_power_ref(struct sy_power *power);
 void sy_power_unref(struct sy_power *power); /* thread-safe; takes NULL */
 

@@ -34,6 +34,10 @@ enum sy_verdict_kind {
       "switchyard never: require cannot be guaranteed")                                            \
     X(NOT_GUARANTEED_BUSY, BUSY, "not-guaranteed-busy",                                            \
       "switchyard busy: require cannot be guaranteed now")                                         \
+    X(AFFINITY_NEVER, NEVER, "affinity-never",                                                     \
+      "switchyard never: the kubelet's Topology Manager would refuse any devices")                 \
+    X(AFFINITY_BUSY, BUSY, "affinity-busy",                                                        \
+      "switchyard busy: the kubelet's Topology Manager would refuse the free devices")             \
     X(POWER_NEVER, NEVER, "power-never", "switchyard never: over the power cap")                   \
     X(POWER_BUSY, BUSY, "power-busy", "switchyard busy: no power headroom")                        \
     X(MALFORMED, NEVER, "malformed", "switchyard never: malformed pod annotation")

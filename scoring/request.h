@@ -25,11 +25,39 @@ struct sy_require {
     uint8_t entry; /* index into request->entry when match == 2 */
 };
 
+#define SY_ASK_MAX 64u /* containers of one pod that ask for devices of ours */
+
+/* X(id): in what order and for how long a container holds its devices */
+#define SY_CONTAINER_TYPES(X)                                                                      \
+    X(INIT)    /* ends before the next starts: what it held goes to those after it */              \
+    X(SIDECAR) /* an init container that restarts always: keeps what it holds */                   \
+    X(MAIN)
+enum sy_container_type {
+#define X(id) SY_CONTAINER_##id,
+    SY_CONTAINER_TYPES(X)
+#undef X
+        SY_CONTAINER_TYPE_COUNT
+};
+
+/* What one container asks for. */
+struct sy_container_ask {
+    uint8_t type; /* enum sy_container_type */
+    uint16_t
+        count[SY_ENTRY_MAX]; /* per entry; SY_COUNT_MAX + 1 stands for more than any node has */
+};
+
 struct sy_request {
     const char *namespace_, *name, *uid; /* for logs and explain; NULL = absent */
     uint8_t nentry;                      /* 0: nothing of ours */
     struct sy_entry entry[SY_ENTRY_MAX]; /* ascending by resource */
     int64_t asked[SY_ENTRY_MAX]; /* per entry, for explain: the count past SY_COUNT_MAX too */
+    /* For the kubelet's admission (admission.h), containers that ask for something: */
+    bool asks_known; /* false: too many, or asking in a way that `ask` cannot tell (a count of zero,
+                        two names of one resource); nask is 0 then */
+    bool other_hints; /* CPUs, memory or devices that the catalogue does not know may have a say in
+                         which NUMA nodes the kubelet takes */
+    uint8_t nask;
+    const struct sy_container_ask *ask; /* in the order in which the kubelet admits them */
     uint8_t nrequire;
     struct sy_require require[SY_ENTRY_MAX];
     bool guaranteed;        /* switchyard.dev/require-guaranteed */
@@ -59,7 +87,8 @@ bool sy_request_entry_has_kind(const struct sy_catalogue *cat, const struct sy_e
                                enum sy_kind kind);
 /* True when `now_us` is within the time for which the requirement holds. */
 bool sy_request_strict(const struct sy_request *request, int64_t now_us);
-/* Digest of all that placement reads (entries, requirements in force when `strict`, min_mbps). */
+/* Digest of all that placement reads (entries, requirements in force when `strict`, min_mbps); not
+ * of what only admission reads. */
 struct sy_digest sy_request_digest(const struct sy_request *request, bool strict);
 
 #endif

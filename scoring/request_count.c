@@ -17,10 +17,21 @@ struct tally {
     int64_t sum, sidecars, init, overhead;
 };
 
+/* What one container asks for, per tally. */
+struct asking {
+    enum sy_container_type type;
+    uint16_t count[NAMES_MAX];
+};
+
 struct counting {
     const struct sy_catalogue *cat;
     unsigned n;
     struct tally tally[NAMES_MAX];
+    unsigned nask;
+    struct asking ask[SY_ASK_MAX];
+    bool odd;       /* not all that containers ask for is in `ask` */
+    bool unlimited; /* a container lacks a limit of CPU or memory: the pod is not Guaranteed */
+    bool foreign;   /* a device that the catalogue does not know */
     struct sy_err *err;
 };
 
@@ -70,6 +81,8 @@ static enum sy_code read_list(struct counting *c, json_t *list, const struct sy_
         enum sy_code code = tally_of(c, name, here, &tally);
         if (code != SY_OK)
             return code;
+        if (tally == NULL)
+            c->foreign |= strchr(name, '/') != NULL;
         if (tally == NULL || json_is_null(value))
             continue;
         int64_t count;
@@ -106,7 +119,33 @@ static enum sy_code read_container(struct counting *c, const json_t *container,
         if (code == SY_OK && list != NULL)
             code = read_list(c, list, SY_PATH_KEY(up, lists[i]));
     }
+    const json_t *limits = json_object_get(resources, "limits");
+    c->unlimited |=
+        json_object_get(limits, "cpu") == NULL || json_object_get(limits, "memory") == NULL;
     return code;
+}
+
+static uint16_t clip(int64_t count)
+{
+    return (uint16_t)(count > SY_COUNT_MAX ? SY_COUNT_MAX + 1 : count);
+}
+
+/* Remember what the container at hand asks for. The kubelet makes hints of a count of zero too. */
+static void note_ask(struct counting *c, enum sy_container_type type)
+{
+    struct asking ask = {.type = type};
+    bool any = false;
+    for (unsigned t = 0; t < c->n; t++) {
+        ask.count[t] = clip(c->tally[t].now);
+        any |= c->tally[t].now > 0;
+        c->odd |= c->tally[t].given && c->tally[t].now == 0;
+    }
+    if (!any)
+        return;
+    if (c->nask == SY_ASK_MAX)
+        c->odd = true;
+    else
+        c->ask[c->nask++] = ask;
 }
 
 static enum sy_code read_containers(struct counting *c, const json_t *spec,
@@ -118,6 +157,8 @@ static enum sy_code read_containers(struct counting *c, const json_t *spec,
     for (size_t i = 0; code == SY_OK && i < json_array_size(list); i++) {
         const struct sy_path *up = SY_PATH_KEY(at, "containers");
         code = read_container(c, json_array_get(list, i), SY_PATH_AT(up, i));
+        if (code == SY_OK)
+            note_ask(c, SY_CONTAINER_MAIN);
         for (unsigned t = 0; code == SY_OK && t < c->n; t++)
             add(&c->tally[t].sum, c->tally[t].now);
     }
@@ -142,6 +183,8 @@ static enum sy_code read_init_containers(struct counting *c, const json_t *spec,
             code = sy_json_str(container, "restartPolicy", SY_JSON_OPTIONAL, 64, here, &restart,
                                c->err);
         bool sidecar = strcmp(restart, "Always") == 0;
+        if (code == SY_OK)
+            note_ask(c, sidecar ? SY_CONTAINER_SIDECAR : SY_CONTAINER_INIT);
         for (unsigned t = 0; code == SY_OK && t < c->n; t++) {
             struct tally *tally = &c->tally[t];
             int64_t at_once = tally->sidecars;
@@ -193,7 +236,52 @@ static enum sy_code put_entry(const struct tally *tally, int64_t count, const st
     }
     add(&count, ret->asked[i]);
     ret->asked[i] = count;
-    ret->entry[i].count = (uint16_t)(count > SY_COUNT_MAX ? SY_COUNT_MAX + 1 : count);
+    ret->entry[i].count = clip(count);
+    return SY_OK;
+}
+
+/* The entry of each tally that containers ask for; false: two of them share one. */
+static bool entries_of(const struct counting *c, const struct sy_request *request,
+                       unsigned entry[NAMES_MAX])
+{
+    bool taken[SY_ENTRY_MAX] = {false};
+    for (unsigned t = 0; t < c->n; t++) {
+        entry[t] = 0;
+        if (c->tally[t].sum == 0 && c->tally[t].init == 0)
+            continue;
+        while (request->entry[entry[t]].resource != c->tally[t].resource)
+            entry[t]++;
+        if (taken[entry[t]])
+            return false;
+        taken[entry[t]] = true;
+    }
+    return true;
+}
+
+/* The kubelet admits the init containers, in order, and then the others. */
+static enum sy_code put_asks(const struct counting *c, struct sy_arena *arena,
+                             struct sy_request *ret)
+{
+    unsigned entry[NAMES_MAX];
+    ret->asks_known = !c->odd && entries_of(c, ret, entry);
+    if (!ret->asks_known)
+        return SY_OK;
+    struct sy_container_ask *ask = sy_arena_calloc(arena, c->nask, sizeof *ask);
+    if (ask == NULL)
+        return sy_fail(c->err, SY_ENOMEM, "out of memory");
+    for (unsigned main_ones = 0; main_ones < 2; main_ones++) {
+        for (unsigned i = 0; i < c->nask; i++) {
+            if ((c->ask[i].type == SY_CONTAINER_MAIN) != (main_ones == 1))
+                continue;
+            struct sy_container_ask *to = &ask[ret->nask++];
+            to->type = (uint8_t)c->ask[i].type;
+            for (unsigned t = 0; t < c->n; t++) {
+                if (c->ask[i].count[t] > 0)
+                    to->count[entry[t]] = c->ask[i].count[t];
+            }
+        }
+    }
+    ret->ask = ask;
     return SY_OK;
 }
 
@@ -213,5 +301,6 @@ enum sy_code sy_request_count(const json_t *spec, const struct sy_catalogue *cat
         if (count > 0)
             code = put_entry(&c.tally[i], count, at, arena, ret, err);
     }
-    return code;
+    ret->other_hints = c.foreign || !c.unlimited || json_object_get(spec, "resources") != NULL;
+    return code == SY_OK ? put_asks(&c, arena, ret) : code;
 }

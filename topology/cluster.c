@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topology/cluster.h"
 
-#include "base/mem.h"
+#include "topology/cluster_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +10,6 @@ static int node_cmp(const void *left, const void *right)
 {
     const struct sy_node *const *a = left, *const *b = right;
     return strcmp((*a)->name, (*b)->name);
-}
-
-/* The smallest power of two that leaves an open-addressing table at most half full. */
-static uint32_t table_size(size_t n)
-{
-    uint32_t size = 8;
-    while (size < 2 * n)
-        size *= 2;
-    return size;
 }
 
 /* Ascending by name; a cluster made from another one is so already, but for what changed. */
@@ -38,20 +29,15 @@ static enum sy_code sort_nodes(struct sy_cluster *cluster, struct sy_err *err)
 
 static void index_names(struct sy_cluster *cluster)
 {
-    for (uint32_t i = 0; i < cluster->n; i++) {
-        const struct sy_node *node = cluster->node[i];
-        uint32_t slot = (uint32_t)sy_hash_name(node->name, node->name_len) & cluster->index_mask;
-        while (cluster->index[slot] != 0)
-            slot = (slot + 1) & cluster->index_mask;
-        cluster->index[slot] = i + 1;
-    }
+    for (uint32_t i = 0; i < cluster->n; i++)
+        sy_name_index_add(cluster->index, cluster->node[i], i);
 }
 
 /* Number the distinct states. Equal digests are taken for equal states: with 128 bits, a cluster of
  * a million states meets a false match once in about 10^26 builds. */
 static enum sy_code find_classes(struct sy_cluster *cluster, struct sy_err *err)
 {
-    uint32_t mask = cluster->index_mask;
+    uint32_t mask = sy_table_size(cluster->n) - 1;
     sy_autofree uint32_t *first = sy_calloc((size_t)mask + 1, sizeof *first); /* node index + 1 */
     if (first == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
@@ -74,29 +60,39 @@ static void free_cluster(struct sy_cluster *cluster)
 {
     sy_free(cluster->node);
     sy_free(cluster->class_of);
-    sy_free(cluster->index);
+    sy_name_index_unref(cluster->index);
     sy_free(cluster);
+}
+
+struct sy_cluster *sy_cluster_alloc(uint32_t n, uint64_t generation)
+{
+    struct sy_cluster *cluster = sy_calloc(1, sizeof *cluster);
+    if (cluster == NULL)
+        return NULL;
+    cluster->refs = 1;
+    cluster->generation = generation;
+    cluster->n = n;
+    cluster->node = sy_calloc((size_t)n + 1, sizeof(struct sy_node *));
+    cluster->class_of = sy_calloc((size_t)n + 1, sizeof *cluster->class_of);
+    if (cluster->node == NULL || cluster->class_of == NULL) {
+        free_cluster(cluster);
+        return NULL;
+    }
+    return cluster;
 }
 
 enum sy_code sy_cluster_new(struct sy_node *const *nodes, size_t n, uint64_t generation,
                             struct sy_cluster **ret, struct sy_err *err)
 {
-    enum { NODES_MAX = 1u << 24 };
-    if (n > NODES_MAX)
-        return sy_fail(err, SY_ELIMIT, "%zu nodes, at most %d are supported", n, NODES_MAX);
-    struct sy_cluster *cluster = sy_calloc(1, sizeof *cluster);
+    if (n > SY_CLUSTER_NODES_MAX)
+        return sy_fail(err, SY_ELIMIT, "%zu nodes, at most %u are supported", n,
+                       SY_CLUSTER_NODES_MAX);
+    struct sy_cluster *cluster = sy_cluster_alloc((uint32_t)n, generation);
     if (cluster == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
-    uint32_t size = table_size(n);
-    cluster->refs = 1;
-    cluster->generation = generation;
-    cluster->n = (uint32_t)n;
-    cluster->index_mask = size - 1;
-    cluster->node = sy_calloc(n + 1, sizeof(struct sy_node *));
-    cluster->class_of = sy_calloc(n + 1, sizeof *cluster->class_of);
-    cluster->index = sy_calloc(size, sizeof *cluster->index);
+    cluster->index = sy_name_index_new((uint32_t)n);
     enum sy_code code = SY_OK;
-    if (cluster->node == NULL || cluster->class_of == NULL || cluster->index == NULL)
+    if (cluster->index == NULL)
         code = sy_fail(err, SY_ENOMEM, "out of memory");
     if (code == SY_OK && n > 0)
         memcpy(cluster->node, nodes, n * sizeof(struct sy_node *));
@@ -109,8 +105,10 @@ enum sy_code sy_cluster_new(struct sy_node *const *nodes, size_t n, uint64_t gen
         return code;
     }
     index_names(cluster);
-    for (uint32_t i = 0; i < cluster->n; i++)
+    for (uint32_t i = 0; i < cluster->n; i++) {
         (void)sy_node_ref(cluster->node[i]);
+        cluster->nunit += cluster->node[i]->fabric->nunit;
+    }
     *ret = cluster;
     return SY_OK;
 }
@@ -132,11 +130,5 @@ void sy_cluster_unref(struct sy_cluster *cluster)
 
 int64_t sy_cluster_find(const struct sy_cluster *cluster, const char *name, size_t len)
 {
-    uint32_t slot = (uint32_t)sy_hash_name(name, len) & cluster->index_mask;
-    for (; cluster->index[slot] != 0; slot = (slot + 1) & cluster->index_mask) {
-        const struct sy_node *node = cluster->node[cluster->index[slot] - 1];
-        if (node->name_len == len && memcmp(node->name, name, len) == 0)
-            return cluster->index[slot] - 1;
-    }
-    return -1;
+    return sy_name_index_find(cluster->index, cluster->node, name, len);
 }

@@ -1,24 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An immutable, ref-counted set of nodes with a name index. A change publishes a new cluster that
- * shares the unchanged nodes: only the pointer array and index are copied. */
+ * shares the unchanged nodes, and the index while the names are the same (cluster_builder.h). */
 #ifndef SY_TOPOLOGY_CLUSTER_H
 #define SY_TOPOLOGY_CLUSTER_H
 
 #include "topology/node.h"
 
+#define SY_CLUSTER_NODES_MAX (UINT32_C(1) << 24)
+
+struct sy_name_index; /* opaque, immutable, ref-counted */
+
 struct sy_cluster {
     unsigned refs; /* atomic */
     uint64_t generation;
+    uint64_t nunit; /* of all nodes */
     uint32_t n;
     struct sy_node **node; /* ascending by name */
     /* Nodes that placement cannot tell apart have the same class: 0 .. nclass-1. */
     uint32_t nclass;
-    uint32_t *class_of;  /* [n] */
-    uint32_t index_mask; /* open addressing; slots hold node index + 1 */
-    uint32_t *index;
+    uint32_t *class_of; /* [n] */
+    /* The same object in two clusters: they have the same names, in the same places. */
+    struct sy_name_index *index;
 };
 
-/* A cluster of these nodes (references are taken). Two nodes of one name: SY_ECONFLICT. */
+/* A cluster of these nodes (references are taken), in whatever order. Two nodes of one name:
+ * SY_ECONFLICT. More than SY_CLUSTER_NODES_MAX: SY_ELIMIT. */
 SY_NODISCARD enum sy_code sy_cluster_new(struct sy_node *const *nodes, size_t n,
                                          uint64_t generation, struct sy_cluster **ret,
                                          struct sy_err *err);

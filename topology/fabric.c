@@ -69,6 +69,9 @@ static void digest_fabric(struct sy_fabric *f)
     sy_digest_u64(&d, catalogue.lo);
     sy_digest_str(&d, f->inv.cpu_vendor);
     sy_digest_str(&d, f->inv.cpu_model);
+    const struct sy_topology_manager *manager = &f->inv.topology_manager;
+    sy_digest_u64(&d, (uint64_t)manager->max_numa << 32 | (uint64_t)manager->policy << 16 |
+                          (uint64_t)manager->scope << 8 | (uint64_t)manager->prefer_closest);
     sy_digest_u64(&d, (uint64_t)f->inv.nobj << 32 | f->inv.nlink);
     for (uint16_t i = 0; i < f->inv.nobj; i++)
         digest_obj(&d, &f->inv.obj[i]);

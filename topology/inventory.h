@@ -75,12 +75,44 @@ struct sy_link {
     uint32_t mbps; /* MB/s one direction, 0 = present, rate unknown */
 };
 
+/* X(id, name in documents: the kubelet's words) whom the kubelet's Topology Manager refuses.
+ * UNKNOWN is what nobody told or a newer kubelet has: nothing follows from it. */
+#define SY_TOPOLOGY_POLICIES(X)                                                                    \
+    X(UNKNOWN, "")                                                                                 \
+    X(NONE, "none")                                                                                \
+    X(BEST_EFFORT, "best-effort")                                                                  \
+    X(RESTRICTED, "restricted")                                                                    \
+    X(SINGLE_NUMA, "single-numa-node")
+enum sy_topology_policy {
+#define X(id, name) SY_TOPOLOGY_POLICY_##id,
+    SY_TOPOLOGY_POLICIES(X)
+#undef X
+        SY_TOPOLOGY_POLICY_COUNT
+};
+
+/* X(id, name in documents) what it aligns at once */
+#define SY_TOPOLOGY_SCOPES(X) X(UNKNOWN, "") X(CONTAINER, "container") X(POD, "pod")
+enum sy_topology_scope {
+#define X(id, name) SY_TOPOLOGY_SCOPE_##id,
+    SY_TOPOLOGY_SCOPES(X)
+#undef X
+        SY_TOPOLOGY_SCOPE_COUNT
+};
+
+/* How the node's kubelet was configured; zeroed = unknown. */
+struct sy_topology_manager {
+    uint8_t policy, scope; /* enum sy_topology_policy, sy_topology_scope */
+    bool prefer_closest;   /* prefer-closest-numa-nodes */
+    uint16_t max_numa;     /* max-allowable-numa-nodes; 0 = not given: the kubelet's own 8 */
+};
+
 struct sy_inventory {
     const char *source;     /* "hwloc-xml", "nccl-xml", "sysfs", "live", "document" */
     const char *product;    /* machine's product name, NULL = unknown */
     const char *boot_id;    /* NULL = unknown */
     const char *cpu_vendor; /* hwloc's CPUVendor, NULL = unknown */
     const char *cpu_model;  /* hwloc's CPUModel, NULL = unknown */
+    struct sy_topology_manager topology_manager;
     uint16_t nobj;
     struct sy_obj *obj;
     uint32_t nlink;
@@ -89,16 +121,22 @@ struct sy_inventory {
 
 const char *sy_obj_type_name(enum sy_obj_type type);
 const char *sy_link_type_name(enum sy_link_type type);
+/* "" for UNKNOWN */
+const char *sy_topology_policy_name(enum sy_topology_policy policy);
+const char *sy_topology_scope_name(enum sy_topology_scope scope);
 /* -1 when the name is unknown */
 int sy_obj_type_find(const char *name);
 int sy_link_type_find(const char *name);
+/* UNKNOWN when the name is */
+enum sy_topology_policy sy_topology_policy_find(const char *name);
+enum sy_topology_scope sy_topology_scope_find(const char *name);
 
 /* Check every rule above and the PCI ones: parents before children, kinds that may hang below each
  * other (nothing below a device, only bridges and devices below bridges), addresses unique, bus
  * ranges nested in the parent's and holding the children's buses where known, links between
- * distinct devices, texts printable UTF-8 of the lengths above, nesting of at most 64. The first
- * broken rule is SY_EINVAL (SY_ELIMIT: too many objects or links) with the object's index and
- * address in the text. */
+ * distinct devices, the Topology Manager's policy and scope known ones, texts printable UTF-8 of
+ * the lengths above, nesting of at most 64. The first broken rule is SY_EINVAL (SY_ELIMIT: too many
+ * objects or links) with the object's index and address in the text. */
 SY_NODISCARD enum sy_code sy_inventory_check(const struct sy_inventory *inv, struct sy_err *err);
 
 #endif

@@ -265,6 +265,16 @@ static enum sy_code check_attributes(const struct sy_inventory *inv, size_t i, s
     return SY_OK;
 }
 
+static enum sy_code check_topology_manager(const struct sy_topology_manager *manager,
+                                           struct sy_err *err)
+{
+    if (manager->policy >= SY_TOPOLOGY_POLICY_COUNT)
+        return sy_fail(err, SY_EINVAL, "Topology Manager: unknown policy %u", manager->policy);
+    if (manager->scope >= SY_TOPOLOGY_SCOPE_COUNT)
+        return sy_fail(err, SY_EINVAL, "Topology Manager: unknown scope %u", manager->scope);
+    return SY_OK;
+}
+
 enum sy_code sy_inventory_check(const struct sy_inventory *inv, struct sy_err *err)
 {
     if (inv->nobj == 0)
@@ -290,5 +300,7 @@ enum sy_code sy_inventory_check(const struct sy_inventory *inv, struct sy_err *e
         code = check_unique(inv, err);
     if (code == SY_OK)
         code = check_links(inv, err);
+    if (code == SY_OK)
+        code = check_topology_manager(&inv->topology_manager, err);
     return code;
 }

@@ -336,6 +336,35 @@ static enum sy_code read_links(const json_t *spec, const struct sy_path *at, str
     return code == SY_OK ? sort_links(inv, here, err) : code;
 }
 
+/* A policy or scope that we do not know is a newer kubelet's: unknown, no error. */
+static enum sy_code read_topology_manager(const json_t *spec, const struct sy_path *at,
+                                          struct sy_topology_manager *ret, struct sy_err *err)
+{
+    json_t *manager = NULL, *options = NULL;
+    const char *policy = "", *scope = "";
+    uint32_t max_numa = 0;
+    const struct sy_path *here = SY_PATH_KEY(at, "topologyManager");
+    const struct sy_path *below = SY_PATH_KEY(here, "options");
+    enum sy_code code =
+        sy_json_object(spec, "topologyManager", SY_JSON_OPTIONAL, at, &manager, err);
+    if (code != SY_OK || manager == NULL)
+        return code;
+    code = sy_json_str(manager, "policy", SY_JSON_OPTIONAL, SY_NAME_MAX, here, &policy, err);
+    if (code == SY_OK)
+        code = sy_json_str(manager, "scope", SY_JSON_OPTIONAL, SY_NAME_MAX, here, &scope, err);
+    if (code == SY_OK)
+        code = sy_json_object(manager, "options", SY_JSON_OPTIONAL, here, &options, err);
+    if (code == SY_OK && options != NULL)
+        code = sy_json_bool(options, "preferClosestNuma", SY_JSON_OPTIONAL, below,
+                            &ret->prefer_closest, err);
+    if (code == SY_OK && options != NULL)
+        code = read_uint(options, "maxAllowableNuma", UINT16_MAX, below, &max_numa, err);
+    ret->policy = (uint8_t)sy_topology_policy_find(policy);
+    ret->scope = (uint8_t)sy_topology_scope_find(scope);
+    ret->max_numa = (uint16_t)max_numa;
+    return code;
+}
+
 enum sy_code sy_inventory_from_json(const json_t *spec, const struct sy_path *at,
                                     struct sy_arena *arena, struct sy_inventory *ret,
                                     struct sy_err *err)
@@ -352,6 +381,8 @@ enum sy_code sy_inventory_from_json(const json_t *spec, const struct sy_path *at
         code = sy_read_text(spec, "cpuVendor", SY_TEXT_MAX, at, arena, &inv.cpu_vendor, err);
     if (code == SY_OK)
         code = sy_read_text(spec, "cpuModel", SY_TEXT_MAX, at, arena, &inv.cpu_model, err);
+    if (code == SY_OK)
+        code = read_topology_manager(spec, at, &inv.topology_manager, err);
     if (code == SY_OK)
         code = read_objects(spec, at, arena, &inv, err);
     if (code == SY_OK)

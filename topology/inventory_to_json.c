@@ -92,6 +92,29 @@ static json_t *link_to_json(const struct sy_inventory *inv, const struct sy_link
     return ret;
 }
 
+/* What is unknown is left out, and all of it where nothing is known. */
+static void put_topology_manager(json_t *spec, const struct sy_topology_manager *manager, bool *ok)
+{
+    json_t *ret = json_object(), *options = json_object();
+    if (manager->policy != SY_TOPOLOGY_POLICY_UNKNOWN)
+        sy_put_text(ret, "policy",
+                    sy_topology_policy_name((enum sy_topology_policy)manager->policy), ok);
+    if (manager->scope != SY_TOPOLOGY_SCOPE_UNKNOWN)
+        sy_put_text(ret, "scope", sy_topology_scope_name((enum sy_topology_scope)manager->scope),
+                    ok);
+    if (manager->prefer_closest)
+        sy_put(options, "preferClosestNuma", json_true(), ok);
+    sy_put_uint(options, "maxAllowableNuma", manager->max_numa, ok);
+    if (options == NULL || json_object_size(options) > 0)
+        sy_put(ret, "options", options, ok);
+    else
+        json_decref(options);
+    if (ret == NULL || json_object_size(ret) > 0)
+        sy_put(spec, "topologyManager", ret, ok);
+    else
+        json_decref(ret);
+}
+
 enum sy_code sy_inventory_to_json(const struct sy_inventory *inv, json_t **ret, struct sy_err *err)
 {
     bool ok = true;
@@ -103,6 +126,7 @@ enum sy_code sy_inventory_to_json(const struct sy_inventory *inv, json_t **ret, 
     sy_put_text(spec, "bootID", inv->boot_id, &ok);
     sy_put_text(spec, "cpuVendor", inv->cpu_vendor, &ok);
     sy_put_text(spec, "cpuModel", inv->cpu_model, &ok);
+    put_topology_manager(spec, &inv->topology_manager, &ok);
     for (uint16_t i = 0; i < inv->nobj && ok; i++)
         sy_append(objects, obj_to_json(&inv->obj[i], i == 0, &ok), &ok);
     for (uint32_t i = 0; i < inv->nlink && ok; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topology/node.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +42,21 @@ static bool copy_labels(struct sy_node *node, const struct sy_label *label, size
     return true;
 }
 
+/* What a text takes in an arena: its NUL, and the next one's alignment. */
+static size_t text_size(const char *text)
+{
+    return strlen(text) + 1 + _Alignof(max_align_t);
+}
+
+/* About as many bytes as the node will take: nodes live long, and there are many. */
+static size_t node_size(const char *name, const struct sy_label *label, size_t nlabel)
+{
+    size_t size = sizeof(struct sy_node) + text_size(name) + (nlabel + 2) * sizeof *label;
+    for (size_t i = 0; i < nlabel; i++)
+        size += text_size(label[i].key) + text_size(label[i].value);
+    return size;
+}
+
 static struct sy_digest digest_state(const struct sy_node *node)
 {
     struct sy_digest d = sy_digest_begin();
@@ -55,7 +71,7 @@ enum sy_code sy_node_new(const char *name, struct sy_fabric *fabric, struct sy_u
                          const struct sy_label *label, size_t nlabel, struct sy_node **ret,
                          struct sy_err *err)
 {
-    struct sy_arena *arena = sy_arena_new(NODE_BYTES_MAX);
+    struct sy_arena *arena = sy_arena_new_sized(NODE_BYTES_MAX, node_size(name, label, nlabel));
     struct sy_node *node = arena != NULL ? sy_arena_calloc(arena, 1, sizeof *node) : NULL;
     if (node != NULL) {
         node->arena = arena;

@@ -29,8 +29,9 @@ struct sy_unit_usage {
     uint16_t holder; /* index of the holding pod's first holder + 1, 0 = not held or holder unknown;
                         units of one pod have the same number */
     bool unhealthy;
-    const char *reason; /* why unhealthy, NULL */
-    int64_t cap_mw;     /* device's own power cap, SY_UNKNOWN_MW = none told (its TDP counts) */
+    const char *reason;  /* why unhealthy, NULL */
+    int64_t cap_mw;      /* device's own power cap, SY_UNKNOWN_MW = none told (its TDP counts) */
+    int64_t observed_mw; /* what it draws, measured; SY_UNKNOWN_MW */
     uint16_t holder_first, holder_count; /* its own entries in the usage's holders */
 };
 
@@ -39,17 +40,22 @@ struct sy_usage {
     struct sy_arena *arena;
     struct sy_digest digest; /* of what placement reads: held, holder groups, health, caps */
     uint8_t mode;            /* enum sy_mode */
-    int64_t observed_us;     /* Unix time of the report, 0 = unknown */
     uint16_t nunit;          /* of the fabric it belongs to */
-    struct sy_unit_usage *unit;
     uint16_t nholder;
+    uint16_t stray; /* entries of the report for devices that the node does not have … */
+    struct sy_unit_usage *unit;
     struct sy_holder *holder;
-    struct sy_devset free; /* healthy, nothing held, and its card has the share left */
+    int64_t observed_us;  /* Unix time at which the kubelet said who holds what, 0 = unknown */
+    int64_t heartbeat_us; /* … and at which the report was written, 0 = unknown */
+    const char *kubelet_message; /* why the kubelet does not say it, NULL = it does, or not told */
+    struct sy_devset free;       /* healthy, nothing held, and its card has the share left */
     struct sy_devset healthy;
-    uint16_t stray;          /* entries of the report for devices that the node does not have … */
-    const char *stray_first; /* … and the address of the first of them, NULL = none */
-    int64_t limit_mw;        /* node's power cap; SY_UNKNOWN_MW */
-    int64_t base_mw;         /* what is not our devices (CPUs, fans); SY_UNKNOWN_MW */
+    const char *stray_first;    /* address of the first stray device, NULL = none */
+    int64_t limit_mw;           /* node's power cap; SY_UNKNOWN_MW */
+    int64_t base_mw;            /* what is not our devices (CPUs, fans); SY_UNKNOWN_MW */
+    int64_t observed_mw;        /* what the whole node draws, measured; SY_UNKNOWN_MW */
+    uint32_t unmapped;          /* device ids of the kubelet that the agent could not map … */
+    const char *unmapped_first; /* … and what it says of the first of them, NULL = nothing */
 };
 
 struct sy_label {

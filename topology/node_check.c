@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every invariant again, as plainly as possible: nothing here shares code with what it checks, but
  * for the digests. */
-#include "topology/usage_private.h"
+#include "topology/usage.h"
 
 #include <string.h>
 
@@ -219,8 +219,8 @@ static enum sy_code check_unit_usage(const struct sy_fabric *f, const struct sy_
                       unit->holder_first + unit->holder_count, usage->nholder);
     if (unit->reason != NULL && !unit->unhealthy)
         return BROKEN("unit %u: healthy, yet with a reason", u);
-    if (unit->cap_mw < SY_UNKNOWN_MW)
-        return BROKEN("unit %u: negative power cap", u);
+    if (unit->cap_mw < SY_UNKNOWN_MW || unit->observed_mw < SY_UNKNOWN_MW)
+        return BROKEN("unit %u: negative power", u);
     if (sy_devset_has(&usage->free, u) != is_free(f, usage, u))
         return BROKEN("unit %u: wrongly free, or wrongly not", u);
     if (sy_devset_has(&usage->healthy, u) != (!unit->unhealthy && !f->unit[u].broken))
@@ -233,12 +233,18 @@ static enum sy_code check_usage(const struct sy_fabric *f, const struct sy_usage
 {
     if (usage->nunit != f->nunit)
         return BROKEN("usage of %u units for a fabric of %u", usage->nunit, f->nunit);
-    if (usage->mode >= SY_MODE_COUNT || usage->observed_us < 0)
-        return BROKEN("mode %u", usage->mode);
+    if (usage->mode >= SY_MODE_COUNT || usage->observed_us < 0 || usage->heartbeat_us < 0)
+        return BROKEN("mode %u, observed at %lld, written at %lld", usage->mode,
+                      (long long)usage->observed_us, (long long)usage->heartbeat_us);
     if ((usage->stray != 0) != (usage->stray_first != NULL))
         return BROKEN("%u stray devices, the first %s", usage->stray,
                       usage->stray_first != NULL ? usage->stray_first : "without an address");
-    if (usage->limit_mw < SY_UNKNOWN_MW || usage->base_mw < SY_UNKNOWN_MW)
+    if (usage->unmapped == 0 && usage->unmapped_first != NULL)
+        return BROKEN("no unmapped ids, yet a first one: %s", usage->unmapped_first);
+    if (usage->kubelet_message != NULL && usage->kubelet_message[0] == '\0')
+        return BROKEN("empty message of the kubelet");
+    if (usage->limit_mw < SY_UNKNOWN_MW || usage->base_mw < SY_UNKNOWN_MW ||
+        usage->observed_mw < SY_UNKNOWN_MW)
         return BROKEN("negative power of the node");
     for (uint16_t i = 0; i < usage->nholder; i++) {
         if (usage->holder[i].namespace_ == NULL || usage->holder[i].name == NULL)

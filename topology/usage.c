@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "topology/usage.h"
+
 #include "base/mem.h"
-#include "topology/usage_private.h"
 
 #include <string.h>
 
 #define USAGE_BYTES_MAX ((size_t)16 << 20)
+#define HOLDER_TEXTS ((size_t)112) /* a uid's 36 bytes and three names, in multiples of 16 */
+#define OTHER_BYTES ((size_t)128)  /* alignment, and a reason or two */
 
 enum sy_code sy_usage_begin(const struct sy_fabric *fabric, size_t nholder, struct sy_usage **ret,
                             struct sy_err *err)
@@ -12,7 +15,12 @@ enum sy_code sy_usage_begin(const struct sy_fabric *fabric, size_t nholder, stru
     if (nholder > SY_HOLDERS_MAX)
         return sy_fail(err, SY_ELIMIT, "%zu holders of devices, at most %u are supported", nholder,
                        SY_HOLDERS_MAX);
-    struct sy_arena *arena = sy_arena_new(USAGE_BYTES_MAX);
+    /* Usages live long, and there are many: room for what is known, and for texts of a usual
+     * length.
+     */
+    size_t about = sizeof(struct sy_usage) + fabric->nunit * sizeof(struct sy_unit_usage) +
+                   nholder * (sizeof(struct sy_holder) + HOLDER_TEXTS) + OTHER_BYTES;
+    struct sy_arena *arena = sy_arena_new_sized(USAGE_BYTES_MAX, about);
     struct sy_usage *usage = arena != NULL ? sy_arena_calloc(arena, 1, sizeof *usage) : NULL;
     if (usage != NULL) {
         usage->unit = sy_arena_calloc(arena, fabric->nunit, sizeof *usage->unit);
@@ -28,8 +36,9 @@ enum sy_code sy_usage_begin(const struct sy_fabric *fabric, size_t nholder, stru
     usage->nunit = fabric->nunit;
     usage->limit_mw = SY_UNKNOWN_MW;
     usage->base_mw = SY_UNKNOWN_MW;
+    usage->observed_mw = SY_UNKNOWN_MW;
     for (uint16_t u = 0; u < usage->nunit; u++)
-        usage->unit[u].cap_mw = SY_UNKNOWN_MW;
+        usage->unit[u].cap_mw = usage->unit[u].observed_mw = SY_UNKNOWN_MW;
     *ret = usage;
     return SY_OK;
 }
@@ -130,31 +139,64 @@ static bool copy_text(struct sy_arena *arena, const char **text)
     return *text != NULL;
 }
 
-/* The reported facts, without what follows from them. */
-static bool copy_report(const struct sy_usage *from, struct sy_usage *to)
+static bool copy_node(const struct sy_usage *from, struct sy_usage *to)
 {
     to->mode = from->mode;
     to->observed_us = from->observed_us;
+    to->heartbeat_us = from->heartbeat_us;
+    to->kubelet_message = from->kubelet_message;
     to->limit_mw = from->limit_mw;
     to->base_mw = from->base_mw;
+    to->observed_mw = from->observed_mw;
     to->stray = from->stray;
     to->stray_first = from->stray_first;
-    if (!copy_text(to->arena, &to->stray_first))
-        return false;
-    to->nholder = from->nholder;
-    for (uint16_t i = 0; i < from->nholder; i++) {
-        struct sy_holder *holder = &to->holder[i];
-        *holder = from->holder[i];
-        if (!copy_text(to->arena, &holder->namespace_) || !copy_text(to->arena, &holder->name) ||
-            !copy_text(to->arena, &holder->uid) || !copy_text(to->arena, &holder->container))
-            return false;
+    to->unmapped = from->unmapped;
+    to->unmapped_first = from->unmapped_first;
+    return copy_text(to->arena, &to->kubelet_message) && copy_text(to->arena, &to->stray_first) &&
+           copy_text(to->arena, &to->unmapped_first);
+}
+
+enum sy_code sy_usage_copy_facts(const struct sy_usage *from, struct sy_usage *to,
+                                 struct sy_err *err)
+{
+    bool ok = copy_node(from, to);
+    for (uint16_t u = 0; u < from->nunit && ok; u++) {
+        struct sy_unit_usage *unit = &to->unit[u];
+        unit->unhealthy = from->unit[u].unhealthy;
+        unit->reason = from->unit[u].reason;
+        unit->cap_mw = from->unit[u].cap_mw;
+        unit->observed_mw = from->unit[u].observed_mw;
+        ok = copy_text(to->arena, &unit->reason);
     }
-    for (uint16_t u = 0; u < from->nunit; u++) {
-        to->unit[u] = from->unit[u];
-        if (!copy_text(to->arena, &to->unit[u].reason))
-            return false;
+    return ok ? SY_OK : sy_fail(err, SY_ENOMEM, "out of memory");
+}
+
+enum sy_code sy_usage_add_holder(struct sy_usage *usage, const struct sy_holder *holder,
+                                 struct sy_err *err)
+{
+    struct sy_holder *to = &usage->holder[usage->nholder];
+    *to = *holder;
+    if (!copy_text(usage->arena, &to->namespace_) || !copy_text(usage->arena, &to->name) ||
+        !copy_text(usage->arena, &to->uid) || !copy_text(usage->arena, &to->container))
+        return sy_fail(err, SY_ENOMEM, "out of memory");
+    usage->nholder++;
+    return SY_OK;
+}
+
+/* The reported facts, without what follows from them. */
+static enum sy_code copy_report(const struct sy_usage *from, struct sy_usage *to,
+                                struct sy_err *err)
+{
+    enum sy_code code = sy_usage_copy_facts(from, to, err);
+    for (uint16_t i = 0; i < from->nholder && code == SY_OK; i++)
+        code = sy_usage_add_holder(to, &from->holder[i], err);
+    for (uint16_t u = 0; u < from->nunit && code == SY_OK; u++) {
+        to->unit[u].held = from->unit[u].held;
+        to->unit[u].holder = from->unit[u].holder;
+        to->unit[u].holder_first = from->unit[u].holder_first;
+        to->unit[u].holder_count = from->unit[u].holder_count;
     }
-    return true;
+    return code;
 }
 
 enum sy_code sy_usage_change(const struct sy_fabric *fabric, const struct sy_usage *usage,
@@ -165,9 +207,10 @@ enum sy_code sy_usage_change(const struct sy_fabric *fabric, const struct sy_usa
     enum sy_code code = sy_usage_begin(fabric, usage->nholder, &changed, err);
     if (code != SY_OK)
         return code;
-    if (!copy_report(usage, changed)) {
+    code = copy_report(usage, changed, err);
+    if (code != SY_OK) {
         sy_usage_unref(changed);
-        return sy_fail(err, SY_ENOMEM, "out of memory");
+        return code;
     }
     struct sy_devset both = sy_devset_or(freed, taken);
     SY_DEVSET_EACH(u, &both)

@@ -5,9 +5,11 @@
 #include "base/time.h"
 #include "topology/json_private.h"
 #include "topology/node_json.h"
-#include "topology/usage_private.h"
+#include "topology/usage.h"
 
 #include <string.h>
+
+#define UNMAPPED_MAX 1000000 /* ids that one node's kubelet may have given out */
 
 static enum sy_code read_mode(const json_t *status, const struct sy_path *at, struct sy_usage *ret,
                               struct sy_err *err)
@@ -25,16 +27,15 @@ static enum sy_code read_mode(const json_t *status, const struct sy_path *at, st
     return SY_OK;
 }
 
-static enum sy_code read_time(const json_t *status, const struct sy_path *at, struct sy_usage *ret,
-                              struct sy_err *err)
+static enum sy_code read_time(const json_t *status, const char *key, const struct sy_path *at,
+                              int64_t *ret, struct sy_err *err)
 {
     const char *text = NULL;
     struct sy_err why = {0};
-    enum sy_code code =
-        sy_json_str(status, "observedTime", SY_JSON_OPTIONAL, SY_NAME_MAX, at, &text, err);
+    enum sy_code code = sy_json_str(status, key, SY_JSON_OPTIONAL, SY_NAME_MAX, at, &text, err);
     if (code != SY_OK || text == NULL)
         return code;
-    const struct sy_path *here = SY_PATH_KEY(at, "observedTime");
+    const struct sy_path *here = SY_PATH_KEY(at, key);
     char shown[64];
     int64_t us;
     if (sy_time_parse(text, &us, &why) != SY_OK)
@@ -42,7 +43,7 @@ static enum sy_code read_time(const json_t *status, const struct sy_path *at, st
     if (us < 0)
         return sy_json_fail(here, SY_EPARSE, err, "time '%s': before 1970",
                             sy_quote(shown, sizeof shown, text, strlen(text)));
-    ret->observed_us = us;
+    *ret = us;
     return SY_OK;
 }
 
@@ -56,6 +57,47 @@ static enum sy_code read_power(const json_t *status, const struct sy_path *at, s
         code = sy_read_mw(power, "limitWatts", here, &ret->limit_mw, err);
     if (code == SY_OK && power != NULL)
         code = sy_read_mw(power, "baseWatts", here, &ret->base_mw, err);
+    if (code == SY_OK && power != NULL)
+        code = sy_read_mw(power, "watts", here, &ret->observed_mw, err);
+    return code;
+}
+
+/* Only why the kubelet does not say who holds what. */
+static enum sy_code read_kubelet(const json_t *status, const struct sy_path *at,
+                                 struct sy_usage *ret, struct sy_err *err)
+{
+    json_t *kubelet = NULL;
+    bool reachable = true;
+    const char *message = "";
+    enum sy_code code = sy_json_object(status, "kubelet", SY_JSON_OPTIONAL, at, &kubelet, err);
+    if (code != SY_OK || kubelet == NULL)
+        return code;
+    const struct sy_path *here = SY_PATH_KEY(at, "kubelet");
+    code = sy_json_bool(kubelet, "reachable", SY_JSON_OPTIONAL, here, &reachable, err);
+    if (code == SY_OK)
+        code = sy_read_text(kubelet, "message", SY_TEXT_MAX, here, ret->arena, &message, err);
+    if (code == SY_OK && !reachable)
+        ret->kubelet_message = message[0] != '\0' ? message : "not reachable";
+    return code;
+}
+
+static enum sy_code read_unmapped(const json_t *status, const struct sy_path *at,
+                                  struct sy_usage *ret, struct sy_err *err)
+{
+    json_t *unmapped = NULL;
+    int64_t count = 0;
+    const char *first = NULL;
+    enum sy_code code = sy_json_object(status, "unmapped", SY_JSON_OPTIONAL, at, &unmapped, err);
+    if (code != SY_OK || unmapped == NULL)
+        return code;
+    const struct sy_path *here = SY_PATH_KEY(at, "unmapped");
+    code = sy_json_int(unmapped, "count", SY_JSON_OPTIONAL, 0, UNMAPPED_MAX, here, &count, err);
+    if (code == SY_OK)
+        code = sy_read_text(unmapped, "first", SY_TEXT_MAX, here, ret->arena, &first, err);
+    if (code == SY_OK && count > 0) {
+        ret->unmapped = (uint32_t)count;
+        ret->unmapped_first = first;
+    }
     return code;
 }
 
@@ -181,6 +223,8 @@ static enum sy_code read_device(const json_t *item, const struct sy_path *at,
         code = sy_read_text(item, "reason", SY_TEXT_MAX, at, usage->arena, &unit->reason, err);
     if (code == SY_OK)
         code = sy_read_mw(item, "capWatts", at, &unit->cap_mw, err);
+    if (code == SY_OK)
+        code = sy_read_mw(item, "watts", at, &unit->observed_mw, err);
     unit->unhealthy = !healthy;
     if (healthy)
         unit->reason = NULL;
@@ -202,7 +246,13 @@ static enum sy_code fill(const json_t *status, const json_t *devices, const stru
     struct sy_devset seen = SY_DEVSET_EMPTY;
     enum sy_code code = read_mode(status, at, usage, err);
     if (code == SY_OK)
-        code = read_time(status, at, usage, err);
+        code = read_time(status, "observedTime", at, &usage->observed_us, err);
+    if (code == SY_OK)
+        code = read_time(status, "heartbeatTime", at, &usage->heartbeat_us, err);
+    if (code == SY_OK)
+        code = read_kubelet(status, at, usage, err);
+    if (code == SY_OK)
+        code = read_unmapped(status, at, usage, err);
     if (code == SY_OK)
         code = read_power(status, at, usage, err);
     const struct sy_path *here = SY_PATH_KEY(at, "devices");
@@ -267,32 +317,62 @@ static json_t *device_to_json(const struct sy_fabric *fabric, const struct sy_us
         sy_put_text(ret, "reason", unit->reason, ok);
     }
     sy_put_mw(ret, "capWatts", unit->cap_mw, ok);
+    sy_put_mw(ret, "watts", unit->observed_mw, ok);
     return ret;
 }
 
 static void put_power(json_t *status, const struct sy_usage *usage, bool *ok)
 {
-    if (usage->limit_mw < 0 && usage->base_mw < 0)
+    if (usage->limit_mw < 0 && usage->base_mw < 0 && usage->observed_mw < 0)
         return;
     json_t *power = json_object();
     sy_put_mw(power, "limitWatts", usage->limit_mw, ok);
     sy_put_mw(power, "baseWatts", usage->base_mw, ok);
+    sy_put_mw(power, "watts", usage->observed_mw, ok);
     sy_put(status, "power", power, ok);
+}
+
+static void put_time(json_t *status, const char *key, int64_t us, bool *ok)
+{
+    char text[SY_TIME_TEXT];
+    if (us > 0)
+        sy_put_text(status, key, sy_time_format(us, text), ok);
+}
+
+static void put_kubelet(json_t *status, const struct sy_usage *usage, bool *ok)
+{
+    if (usage->kubelet_message == NULL)
+        return;
+    json_t *kubelet = json_object();
+    sy_put(kubelet, "reachable", json_false(), ok);
+    sy_put_text(kubelet, "message", usage->kubelet_message, ok);
+    sy_put(status, "kubelet", kubelet, ok);
+}
+
+static void put_unmapped(json_t *status, const struct sy_usage *usage, bool *ok)
+{
+    if (usage->unmapped == 0)
+        return;
+    json_t *unmapped = json_object();
+    sy_put_uint(unmapped, "count", usage->unmapped, ok);
+    sy_put_text(unmapped, "first", usage->unmapped_first, ok);
+    sy_put(status, "unmapped", unmapped, ok);
 }
 
 enum sy_code sy_usage_to_json(const struct sy_fabric *fabric, const struct sy_usage *usage,
                               json_t **ret, struct sy_err *err)
 {
     bool ok = true;
-    char text[SY_TIME_TEXT];
     sy_autojson json_t *status = json_object();
     sy_autojson json_t *devices = json_array();
     sy_put_text(status, "mode", sy_mode_name((enum sy_mode)usage->mode), &ok);
-    if (usage->observed_us > 0)
-        sy_put_text(status, "observedTime", sy_time_format(usage->observed_us, text), &ok);
+    put_time(status, "observedTime", usage->observed_us, &ok);
+    put_time(status, "heartbeatTime", usage->heartbeat_us, &ok);
+    put_kubelet(status, usage, &ok);
+    put_unmapped(status, usage, &ok);
     for (uint16_t u = 0; u < usage->nunit && ok; u++) {
         const struct sy_unit_usage *unit = &usage->unit[u];
-        if (unit->held != 0 || unit->unhealthy || unit->cap_mw >= 0)
+        if (unit->held != 0 || unit->unhealthy || unit->cap_mw >= 0 || unit->observed_mw >= 0)
             sy_append(devices, device_to_json(fabric, usage, u, &ok), &ok);
     }
     sy_put(status, "devices", SY_TAKE(devices), &ok);

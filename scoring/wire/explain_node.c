@@ -84,12 +84,45 @@ static const char *disagreement(enum sy_fit fit)
     return "the counts allow a set, yet none was found";
 }
 
+/* How the kubelet aligns devices, where that is known. */
+static void put_topology_manager(json_t *obj, const struct sy_node *node)
+{
+    if (node == NULL || node->fabric->inv.topology_manager.policy == SY_TOPOLOGY_POLICY_UNKNOWN)
+        return;
+    const struct sy_topology_manager *manager = &node->fabric->inv.topology_manager;
+    bool scoped = manager->scope != SY_TOPOLOGY_SCOPE_UNKNOWN;
+    json_t *shown = json_object();
+    sy_explain_put(shown, "policy",
+                   json_string(sy_topology_policy_name((enum sy_topology_policy)manager->policy)));
+    sy_explain_put(
+        shown, "scope",
+        sy_explain_text(scoped ? sy_topology_scope_name((enum sy_topology_scope)manager->scope)
+                               : NULL));
+    sy_explain_put(obj, "topologyManager", shown);
+}
+
+static void add_unhealthy(json_t *array, const struct sy_node *node)
+{
+    for (uint16_t u = 0; u < node->usage->nunit; u++) {
+        const struct sy_unit_state *state = &node->usage->unit[u];
+        char addr[SY_PCI_ADDR_TEXT];
+        if (state->unhealthy)
+            sy_explain_add(array, json_sprintf("%s takes no new pods: %s",
+                                               sy_pci_addr_format(node->fabric->unit[u].addr, addr),
+                                               state->reason != NULL ? state->reason
+                                                                     : "no reason is given"));
+    }
+}
+
 static json_t *node_notes(const struct sy_node *node, const struct sy_verdict *verdict)
 {
     json_t *array = json_array();
     const char *text = disagreement((enum sy_fit)verdict->disagrees);
     if (text != NULL)
         sy_explain_add(array, json_string(text));
+    if (verdict->may_refuse && text == NULL)
+        sy_explain_add(array, json_string("the kubelet's Topology Manager would refuse the devices "
+                                          "that are free as far as is known"));
     unsigned stray = node != NULL ? node->usage->stray : 0;
     if (stray == 1)
         sy_explain_add(array, json_sprintf("the report names a device that the inventory does not "
@@ -99,6 +132,8 @@ static json_t *node_notes(const struct sy_node *node, const struct sy_verdict *v
         sy_explain_add(array, json_sprintf("the report names %u devices that the inventory does "
                                            "not have, the first is %s",
                                            stray, node->usage->stray_first));
+    if (node != NULL)
+        add_unhealthy(array, node);
     return array;
 }
 
@@ -145,6 +180,7 @@ json_t *sy_explain_node(const struct sy_world *world, const struct sy_request *r
     sy_explain_put(obj, "mode",
                    node != NULL ? json_string(sy_mode_name((enum sy_mode)verdict->mode))
                                 : json_null());
+    put_topology_manager(obj, node);
     put_placement(obj, node, request, profile, verdict);
     sy_explain_put(obj, "unknown", unknowns(candidate, verdict));
     sy_explain_put(obj, "notes", node_notes(node, verdict));

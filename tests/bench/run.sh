@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The measurements, over build/release: placement, the service, a real kube-scheduler. Ratios within
-# one run are what to quote. Ends with `N passed, N failed, N skipped`: a stated bound that is missed
-# fails.
+# The measurements, over build/release: placement, publishing, the service, a real kube-scheduler.
+# Ratios within one run are what to quote. Ends with `N passed, N failed, N skipped`: a stated bound
+# that is missed fails.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 
@@ -14,6 +14,7 @@ measure() {
 }
 
 measure "placement: one node, cold and remembered" build/release/tests/bench_placement
+measure "publishing: one changed node, against all made anew" build/release/tests/bench_publish
 measure "service: /filter and /prioritize against an echo of the same bytes" \
     tests/bench/service/run.sh build/release
 measure "kube-scheduler: pods/s with none, an empty and our extender" tests/cluster/run.sh --bench

@@ -348,7 +348,8 @@ static enum sy_code skip_past(struct sy_xml *xml, const char *end, const char *w
     return SY_OK;
 }
 
-/* Whether the declaration, which ends at the reading position, names an encoding that is not read. */
+/* Whether the declaration, which ends at the reading position, names an encoding that is not read.
+ */
 static bool foreign_encoding(const struct sy_xml *xml)
 {
     static const char key[] = "encoding=";

@@ -4,6 +4,7 @@
 #include "tests/lib/fault.h"
 #include "tests/lib/run.h"
 #include "tests/unit/scoring/world.h"
+#include "topology/cluster_builder.h"
 
 #include <string.h>
 
@@ -131,6 +132,101 @@ START_TEST(memory_may_fail_anywhere)
 }
 END_TEST
 
+static const struct test_node three[] = {
+    {.name = "a", .mode = "exact", .held = "aab...", .rack = "r1"},
+    {.name = "b", .mode = "exact", .rack = "r1"},
+    {.name = "c", .rack = "r1"},
+};
+
+/* Two clusters of the nodes of `w`; in the second one all devices of node 0 are given back. */
+static void two_clusters(const struct test_world *w, struct sy_cluster *ret[2])
+{
+    struct sy_err err = {0};
+    SY_AUTO(sy_cluster_builder) struct sy_cluster_builder *builder = sy_cluster_builder_new();
+    struct sy_node *a = w->cluster->node[0], *idle = NULL;
+    struct sy_usage *usage = NULL;
+    for (uint32_t i = 0; i < w->cluster->n; i++)
+        ck_assert_int_eq(sy_cluster_builder_put(builder, w->cluster->node[i], &err), SY_OK);
+    ck_assert_int_eq(sy_cluster_builder_publish(builder, 1, &ret[0], &err), SY_OK);
+    ck_assert_int_eq(
+        sy_usage_change(a->fabric, a->usage, a->usage->healthy, SY_DEVSET_EMPTY, &usage, &err),
+        SY_OK);
+    ck_assert_int_eq(sy_node_new("a", a->fabric, usage, a->label, a->nlabel, &idle, &err), SY_OK);
+    ck_assert_int_eq(sy_cluster_builder_put(builder, idle, &err), SY_OK);
+    ck_assert_int_eq(sy_cluster_builder_publish(builder, 2, &ret[1], &err), SY_OK);
+    sy_usage_unref(usage);
+    sy_node_unref(idle);
+}
+
+START_TEST(only_what_changed_is_looked_at)
+{
+    struct test_world w;
+    struct sy_err err = {0};
+    struct sy_cluster *cluster[2];
+    struct sy_power *before = NULL, *after = NULL, *anew = NULL;
+    test_world_make(&w, three, 3, DOMAINS);
+    two_clusters(&w, cluster);
+    ck_assert_int_eq(sy_power_new(cluster[0], w.policy, &before, &err), SY_OK);
+    int64_t rack_mw = before->domain[2].provisioned_mw, b_mw = before->node[1].provisioned_mw;
+    ck_assert_uint_eq(before->domain[2].unknown, 1); /* c */
+    before->node[1].provisioned_mw = 7;              /* not true: nobody looks */
+    ck_assert_int_eq(sy_power_update(before, cluster[0], cluster[1], w.policy, &after, &err),
+                     SY_OK);
+    int64_t given_back_mw = before->node[0].provisioned_mw - after->node[0].provisioned_mw;
+    ck_assert_int_eq(after->node[0].provisioned_mw, after->node[0].empty_mw);
+    ck_assert_int_gt(given_back_mw, 0);
+    ck_assert_int_eq(after->node[1].provisioned_mw, 7);
+    ck_assert_int_eq(after->domain[2].provisioned_mw, rack_mw - given_back_mw);
+    ck_assert_int_eq(after->domain[0].provisioned_mw, rack_mw - given_back_mw); /* the hall */
+    ck_assert_uint_eq(after->domain[2].unknown, 1);
+    sy_power_unref(after);
+    /* The same cluster: the same object. Other names: all are looked at. */
+    ck_assert_int_eq(sy_power_update(before, cluster[0], cluster[0], w.policy, &after, &err),
+                     SY_OK);
+    ck_assert_ptr_eq(after, before);
+    sy_power_unref(after);
+    ck_assert_int_eq(sy_power_update(before, cluster[0], w.cluster, w.policy, &anew, &err), SY_OK);
+    ck_assert_int_eq(anew->node[1].provisioned_mw, b_mw);
+    sy_power_unref(anew);
+    sy_power_unref(before);
+    sy_cluster_unref(cluster[0]);
+    sy_cluster_unref(cluster[1]);
+    test_world_free(&w);
+}
+END_TEST
+
+struct update {
+    struct test_world w;
+    struct sy_cluster *cluster[2];
+    struct sy_power *before;
+};
+
+static enum sy_code update_under_fault(void *data, struct sy_err *err)
+{
+    struct update *u = data;
+    struct sy_power *after;
+    enum sy_code code =
+        sy_power_update(u->before, u->cluster[0], u->cluster[1], u->w.policy, &after, err);
+    if (code == SY_OK)
+        sy_power_unref(after);
+    return code;
+}
+
+START_TEST(memory_may_fail_in_an_update)
+{
+    struct update u;
+    struct sy_err err = {0};
+    test_world_make(&u.w, three, 3, DOMAINS);
+    two_clusters(&u.w, u.cluster);
+    ck_assert_int_eq(sy_power_new(u.cluster[0], u.w.policy, &u.before, &err), SY_OK);
+    ck_assert_int_eq(sy_fault_sweep(update_under_fault, &u, 0), 4);
+    sy_power_unref(u.before);
+    sy_cluster_unref(u.cluster[0]);
+    sy_cluster_unref(u.cluster[1]);
+    test_world_free(&u.w);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("power");
@@ -138,6 +234,8 @@ int main(void)
     tcase_add_test(tc, of_node);
     tcase_add_test(tc, domains);
     tcase_add_test(tc, memory_may_fail_anywhere);
+    tcase_add_test(tc, only_what_changed_is_looked_at);
+    tcase_add_test(tc, memory_may_fail_in_an_update);
     suite_add_tcase(suite, tc);
     return sy_run(suite);
 }

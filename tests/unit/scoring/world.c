@@ -66,6 +66,14 @@ static void put_device(struct sy_str *s, const char *pci, char state)
     sy_str_append(s, "}");
 }
 
+static void put_topology_manager(struct sy_str *s, const char *manager)
+{
+    const char *scope = strchr(manager, '/');
+    ck_assert_ptr_nonnull(scope);
+    sy_str_printf(s, ",\"topologyManager\":{\"policy\":\"%.*s\",\"scope\":\"%s\"}",
+                  (int)(scope - manager), manager, scope + 1);
+}
+
 static void put_status(struct sy_str *s, const struct test_node *node)
 {
     sy_str_printf(s, ",\"status\":{\"mode\":\"%s\",\"devices\":[", node->mode);
@@ -97,7 +105,10 @@ char *test_node_document(const struct test_node *node)
     put_socket(&s, 0, 0x10, 1);
     if (!node->small)
         put_socket(&s, 1, 0x17, 12);
-    sy_str_append(&s, "]}");
+    sy_str_append(&s, "]");
+    if (node->topology_manager != NULL)
+        put_topology_manager(&s, node->topology_manager);
+    sy_str_append(&s, "}");
     if (node->mode != NULL)
         put_status(&s, node);
     sy_str_append(&s, "}");

@@ -16,9 +16,10 @@ struct test_node {
         *held; /* a digit per unit: '.' free, 'x' unhealthy, a letter = held by pod "uid-<letter>",
                   a capital = held by that pod, its uid untold, '2' = shared by pods a and b,
                   '?' = held by nobody knows whom; NULL = all free */
-    int limit_watts;  /* 0 = none told */
-    const char *rack; /* label example.com/rack, NULL */
-    bool small;       /* only the first socket's devices exist */
+    const char *topology_manager; /* "POLICY/SCOPE" of the kubelet, NULL = untold */
+    const char *rack;             /* label example.com/rack, NULL */
+    int limit_watts;              /* 0 = none told */
+    bool small;                   /* only the first socket's devices exist */
 };
 
 struct test_world {

@@ -74,6 +74,10 @@ CHANGE(link_to_itself, link_[0].b = FUNCTION)
 CHANGE(link_type, link_[0].type = SY_LINK_NONE)
 CHANGE(link_rate, link_[0].mbps = SY_LINK_MBPS_MAX + 1)
 CHANGE(link_twice, link_[1] = link_[0]; inv.nlink = 2)
+CHANGE(policy, inv.topology_manager.policy = SY_TOPOLOGY_POLICY_COUNT)
+CHANGE(policy_scope, inv.topology_manager.scope = SY_TOPOLOGY_SCOPE_COUNT)
+CHANGE(every_policy, inv.topology_manager.policy = SY_TOPOLOGY_POLICY_COUNT - 1;
+       inv.topology_manager.scope = SY_TOPOLOGY_SCOPE_COUNT - 1)
 CHANGE(name_bytes, obj[FUNCTION].name = "gpu\xff")
 CHANGE(name_newline, obj[FUNCTION].name = "gpu\n")
 CHANGE(name_overlong, obj[FUNCTION].uuid = "\xc0\xaf")
@@ -135,6 +139,9 @@ static const struct {
     {"link type", link_type, SY_EINVAL, "link 0: unknown type 0"},
     {"link rate", link_rate, SY_EINVAL, "link 0: faster than 100000000 MB/s"},
     {"link twice", link_twice, SY_EINVAL, "link 1: not in ascending order of its devices"},
+    {"policy", policy, SY_EINVAL, "Topology Manager: unknown policy 5"},
+    {"scope of the policy", policy_scope, SY_EINVAL, "Topology Manager: unknown scope 3"},
+    {"the last policy and scope", every_policy, SY_OK, ""},
     {"name of bytes", name_bytes, SY_EINVAL,
      "object 5 (PCIDev 0000:11:00.0): its name is not printable UTF-8"},
     {"name with a newline", name_newline, SY_EINVAL,

@@ -10,7 +10,9 @@ static const char good[] =
     "{\"apiVersion\":\"switchyard.dev/v1alpha1\",\"kind\":\"NodeFabric\","
     "\"metadata\":{\"name\":\"node-a\",\"labels\":{\"rack\":\"r1\",\"pdu\":\"p2\"}},"
     "\"spec\":{\"source\":\"hwloc-xml\",\"product\":\"box\",\"bootID\":\"b-1\","
-    "\"cpuVendor\":\"GenuineIntel\",\"cpuModel\":\"Intel(R) Xeon(R) Platinum 8358\",\"objects\":["
+    "\"cpuVendor\":\"GenuineIntel\",\"cpuModel\":\"Intel(R) Xeon(R) Platinum 8358\","
+    "\"topologyManager\":{\"policy\":\"restricted\",\"scope\":\"pod\","
+    "\"options\":{\"preferClosestNuma\":true,\"maxAllowableNuma\":16}},\"objects\":["
     "{\"type\":\"Machine\"},"
     "{\"type\":\"Package\",\"parent\":0,\"index\":0},"
     "{\"type\":\"NUMANode\",\"parent\":1,\"index\":0,\"memoryMiB\":262144},"
@@ -73,6 +75,10 @@ START_TEST(everything_is_read)
     ck_assert_str_eq(inv->product, "box");
     ck_assert_str_eq(inv->boot_id, "b-1");
     ck_assert_str_eq(inv->cpu_model, "Intel(R) Xeon(R) Platinum 8358");
+    ck_assert_uint_eq(inv->topology_manager.policy, SY_TOPOLOGY_POLICY_RESTRICTED);
+    ck_assert_uint_eq(inv->topology_manager.scope, SY_TOPOLOGY_SCOPE_POD);
+    ck_assert(inv->topology_manager.prefer_closest);
+    ck_assert_uint_eq(inv->topology_manager.max_numa, 16);
     ck_assert_uint_eq(inv->obj[2].memory_mib, 262144);
     ck_assert_uint_eq(inv->obj[4].cur_link_mbps, 31508);
     ck_assert_uint_eq(inv->obj[4].bus_last, 0x17);
@@ -116,6 +122,18 @@ static const struct {
     {"\"name\":\"node-a\",", "", SY_EINVAL, "/metadata/name: required"},
     {"\"r1\"", "1", SY_EINVAL, "/metadata/labels/rack: expected string, got integer"},
     {"\"spec\":", "\"sepc\":", SY_EINVAL, "/spec: required"},
+    {"\"topologyManager\":{", "\"topologyManager\":[],\"x\":{", SY_EINVAL,
+     "/spec/topologyManager: expected object, got array"},
+    {"\"restricted\"", "1", SY_EINVAL,
+     "/spec/topologyManager/policy: expected string, got integer"},
+    {"\"scope\":\"pod\"", "\"scope\":true", SY_EINVAL,
+     "/spec/topologyManager/scope: expected string, got boolean"},
+    {"\"options\":{", "\"options\":\"\",\"x\":{", SY_EINVAL,
+     "/spec/topologyManager/options: expected object, got string"},
+    {"\"preferClosestNuma\":true", "\"preferClosestNuma\":\"true\"", SY_EINVAL,
+     "/spec/topologyManager/options/preferClosestNuma: expected boolean, got string"},
+    {"\"maxAllowableNuma\":16", "\"maxAllowableNuma\":65536", SY_ELIMIT,
+     "/spec/topologyManager/options/maxAllowableNuma: 65536 is not within 0..65535"},
     {"{\"type\":\"Machine\"}", "5", SY_EINVAL, "/spec/objects/0: expected object, got integer"},
     {"{\"type\":\"Machine\"}", "{\"type\":\"Group\"}", SY_EINVAL,
      "/spec/objects/0/type: the first object must be Machine"},
@@ -210,6 +228,11 @@ static const struct {
     {"\"linkGBps\":31.508", "\"linkGBps\":null"},
     {"\"pci\":\"0000:17:00.0\",\"unit\":0", "\"pci\":\"0000:16:05.0\",\"unit\":0"},
     {"\"source\":\"hwloc-xml\",", ""},
+    {"\"restricted\"", "\"strictest\""},
+    {"\"scope\":\"pod\"", "\"scope\":\"namespace\""},
+    {"\"options\":{", "\"options\":null,\"x\":{"},
+    {"\"policy\":\"restricted\",", ""},
+    {"\"topologyManager\":{", "\"topologyManager\":null,\"x\":{"},
 };
 
 START_TEST(what_is_newer_passes)
@@ -228,6 +251,10 @@ START_TEST(what_is_newer_passes)
         ck_assert_uint_eq(node->usage->mode, SY_MODE_COUNTS);
     if (_i == 4) /* a device of the node that we do not allocate: its state is nobody's */
         ck_assert_uint_eq(sy_devset_count(&node->usage->free), 2);
+    const struct sy_topology_manager *manager = &node->fabric->inv.topology_manager;
+    ck_assert_int_eq(manager->policy == SY_TOPOLOGY_POLICY_UNKNOWN, _i == 6 || _i == 9 || _i == 10);
+    ck_assert_int_eq(manager->scope == SY_TOPOLOGY_SCOPE_UNKNOWN, _i == 7 || _i == 10);
+    ck_assert_int_eq(manager->max_numa == 0, _i == 8 || _i == 10);
     sy_node_unref(node);
     sy_str_done(&text);
 }
@@ -253,6 +280,10 @@ static const struct {
     {"19e5:3000", "19e5:3001", false, false},
     {"\"gbps\":28.0", "\"gbps\":28.001", false, false},
     {"\"type\":\"HCCS\"", "\"type\":\"NVL\"", false, false},
+    {"\"restricted\"", "\"none\"", false, false},
+    {"\"scope\":\"pod\"", "\"scope\":\"container\"", false, false},
+    {"\"preferClosestNuma\":true,", "", false, false},
+    {"\"maxAllowableNuma\":16", "\"maxAllowableNuma\":17", false, false},
     {"\"name\":\"npu0\"", "\"name\":\"npu0\",\"vf\":true", false, false},
     {"\"name\":\"npu0\"", "\"name\":\"npu0\",\"physfn\":\"0000:17:00.0\"", false, false},
 };
@@ -366,6 +397,32 @@ static enum sy_code load_and_write(void *data, struct sy_err *err)
     return code;
 }
 
+/* Nothing that a decision or an answer reads is lost by writing. */
+START_TEST(written_and_read_again)
+{
+    struct sy_err err = {0};
+    struct sy_node *node = NULL, *again = NULL;
+    struct sy_str text;
+    json_t *root = NULL;
+    char *written = NULL;
+    size_t len;
+    edit(reads[_i].find, reads[_i].replace, &text);
+    ck_assert_int_eq(sy_node_from_bytes(text.data, text.len, NULL, 0, NULL, catalogue, &node, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_node_to_json(node, &root, &err), SY_OK);
+    ck_assert_int_eq(sy_json_dump(root, false, &written, &len, &err), SY_OK);
+    ck_assert_msg(sy_node_from_bytes(written, len, NULL, 0, NULL, catalogue, &again, &err) == SY_OK,
+                  "%s", err.text);
+    ck_assert(sy_digest_equal(node->fabric->digest, again->fabric->digest));
+    ck_assert(sy_digest_equal(node->state, again->state));
+    sy_node_unref(node);
+    sy_node_unref(again);
+    json_decref(root);
+    sy_free(written);
+    sy_str_done(&text);
+}
+END_TEST
+
 START_TEST(every_allocation_may_fail)
 {
     long n = sy_fault_sweep(load_and_write, NULL, 0);
@@ -399,6 +456,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_is_wrong_is_named, 0, (int)(sizeof bad / sizeof *bad));
     tcase_add_loop_test(tcase, what_is_newer_passes, 0, (int)(sizeof lenient / sizeof *lenient));
     tcase_add_loop_test(tcase, digests, 0, (int)(sizeof reads / sizeof *reads));
+    tcase_add_loop_test(tcase, written_and_read_again, 0, (int)(sizeof reads / sizeof *reads));
     tcase_add_test(tcase, unknown_object);
     tcase_add_loop_test(tcase, separate_status, 0, (int)(sizeof separate / sizeof *separate));
     tcase_add_test(tcase, every_allocation_may_fail);

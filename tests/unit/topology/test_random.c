@@ -6,7 +6,7 @@
 #include "tests/lib/run.h"
 #include "topology/fabric_private.h"
 #include "topology/node_json.h"
-#include "topology/usage_private.h"
+#include "topology/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 #include "tests/golden/show.h"
+#include "tests/lib/fault.h"
 #include "tests/lib/run.h"
+#include "topology/json_private.h"
 #include "topology/node_json.h"
-#include "topology/usage_private.h"
+#include "topology/usage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -218,6 +220,182 @@ START_TEST(stray_devices)
 }
 END_TEST
 
+/* What people and power read of a report; placement does not. */
+START_TEST(facts_of_the_status)
+{
+    static const char status[] =
+        "{\"status\":{\"observedTime\":\"2026-11-22T16:00:00.123456Z\","
+        "\"heartbeatTime\":\"2026-11-22T16:00:30Z\","
+        "\"agent\":{\"version\":\"0.1.0\"},\"summary\":{\"unhealthy\":1},"
+        "\"kubelet\":{\"reachable\":false,\"message\":\"connect: refused\"},"
+        "\"unmapped\":{\"count\":3,\"first\":\"vendor.com/x id-7: no such device\"},"
+        "\"power\":{\"limitWatts\":5600,\"watts\":3100.5},\"devices\":["
+        "{\"pci\":\"0000:11:00.0\",\"kind\":\"NPU\",\"model\":\"m\",\"held\":0,\"watts\":0},"
+        "{\"pci\":\"0000:12:00.0\",\"watts\":212.25,\"link\":{\"gbps\":31.5}}]}}";
+    struct sy_err err = {0};
+    struct sy_usage *changed = NULL;
+    struct sy_node *node = load("link-states", status),
+                   *plain = load("link-states", "{\"status\":{}}");
+    ck_assert_int_eq(node->usage->observed_us, INT64_C(1795363200123456));
+    ck_assert_int_eq(node->usage->heartbeat_us, INT64_C(1795363230000000));
+    ck_assert_int_eq(node->usage->observed_mw, 3100500);
+    ck_assert_int_eq(node->usage->base_mw, SY_UNKNOWN_MW);
+    ck_assert_int_eq(node->usage->unit[0].observed_mw, 0); /* zero is known */
+    ck_assert_int_eq(node->usage->unit[1].observed_mw, 212250);
+    ck_assert_int_eq(node->usage->unit[2].observed_mw, SY_UNKNOWN_MW);
+    ck_assert(sy_digest_equal(node->state, plain->state));
+    ck_assert_ptr_null(plain->usage->kubelet_message);
+    ck_assert_ptr_null(plain->usage->unmapped_first);
+    ck_assert_int_eq(plain->usage->observed_mw, SY_UNKNOWN_MW);
+    sy_expect_round_trip(node, catalogue);
+    ck_assert_int_eq(
+        sy_usage_change(node->fabric, node->usage, set_of("0"), SY_DEVSET_EMPTY, &changed, &err),
+        SY_OK);
+    sy_node_unref(plain);
+    sy_node_unref(node); /* the copy must not lean on it */
+    ck_assert_str_eq(changed->kubelet_message, "connect: refused");
+    ck_assert_uint_eq(changed->unmapped, 3);
+    ck_assert_str_eq(changed->unmapped_first, "vendor.com/x id-7: no such device");
+    ck_assert_int_eq(changed->heartbeat_us, INT64_C(1795363230000000));
+    ck_assert_int_eq(changed->observed_mw, 3100500);
+    ck_assert_int_eq(changed->unit[1].observed_mw, 212250);
+    sy_usage_unref(changed);
+}
+END_TEST
+
+/* How a kubelet's state and unmapped ids are read, as "MESSAGE|COUNT|FIRST". */
+static const struct {
+    const char *status, *shown;
+} facts[] = {
+    {"{}", "-|0|-"},
+    {"{\"kubelet\":{\"reachable\":true,\"message\":\"slow\"}}", "-|0|-"},
+    {"{\"kubelet\":{\"reachable\":false}}", "not reachable|0|-"},
+    {"{\"kubelet\":{\"reachable\":false,\"message\":\"\"}}", "not reachable|0|-"},
+    {"{\"kubelet\":{\"reachable\":false,\"message\":\"no socket\"}}", "no socket|0|-"},
+    {"{\"kubelet\":{\"message\":\"no socket\"}}", "-|0|-"},
+    {"{\"unmapped\":{\"count\":0,\"first\":\"x\"}}", "-|0|-"},
+    {"{\"unmapped\":{\"count\":1000000}}", "-|1000000|-"},
+    {"{\"unmapped\":{\"first\":\"x\"}}", "-|0|-"},
+};
+
+START_TEST(facts_read)
+{
+    char status[256], shown[256];
+    (void)snprintf(status, sizeof status, "{\"status\":%s}", facts[_i].status);
+    struct sy_node *node = load("link-states", status);
+    const struct sy_usage *u = node->usage;
+    (void)snprintf(shown, sizeof shown, "%s|%u|%s",
+                   u->kubelet_message != NULL ? u->kubelet_message : "-", u->unmapped,
+                   u->unmapped_first != NULL ? u->unmapped_first : "-");
+    ck_assert_str_eq(shown, facts[_i].shown);
+    sy_expect_round_trip(node, catalogue);
+    sy_node_unref(node);
+}
+END_TEST
+
+static const struct {
+    const char *status, *message;
+} refused[] = {
+    {"{\"heartbeatTime\":\"today\"}", "/status/heartbeatTime: "},
+    {"{\"heartbeatTime\":5}", "/status/heartbeatTime: expected string, got integer"},
+    {"{\"heartbeatTime\":\"1969-12-31T23:59:59Z\"}",
+     "/status/heartbeatTime: time '1969-12-31T23:59:59Z': before 1970"},
+    {"{\"kubelet\":\"gone\"}", "/status/kubelet: expected object, got string"},
+    {"{\"kubelet\":{\"reachable\":\"no\"}}",
+     "/status/kubelet/reachable: expected boolean, got string"},
+    {"{\"kubelet\":{\"message\":[]}}", "/status/kubelet/message: expected string, got array"},
+    {"{\"unmapped\":[]}", "/status/unmapped: expected object, got array"},
+    {"{\"unmapped\":{\"count\":-1}}", "/status/unmapped/count: -1 is not within 0..1000000"},
+    {"{\"unmapped\":{\"count\":1000001}}",
+     "/status/unmapped/count: 1000001 is not within 0..1000000"},
+    {"{\"unmapped\":{\"first\":1}}", "/status/unmapped/first: expected string, got integer"},
+    {"{\"power\":{\"watts\":-1}}", "/status/power/watts: "},
+    {"{\"devices\":[{\"pci\":\"0000:11:00.0\",\"watts\":1e9}]}", "/status/devices/0/watts: "},
+};
+
+START_TEST(facts_refused)
+{
+    struct sy_err err = {0};
+    struct sy_usage *usage = NULL;
+    sy_autojson json_t *status = NULL;
+    const struct sy_json_limits limits = {.max_bytes = 4096, .max_depth = 16};
+    struct sy_node *node = load("link-states", "{\"status\":{}}");
+    ck_assert_int_eq(
+        sy_json_parse(refused[_i].status, strlen(refused[_i].status), &limits, &status, &err),
+        SY_OK);
+    ck_assert_int_ne(
+        sy_usage_from_json(status, node->fabric, SY_PATH_KEY(NULL, "status"), &usage, &err), SY_OK);
+    ck_assert_msg(strncmp(err.text, refused[_i].message, strlen(refused[_i].message)) == 0,
+                  "expected '%s', got '%s'", refused[_i].message, err.text);
+    sy_node_unref(node);
+}
+END_TEST
+
+/* Each new invariant, broken by hand. */
+START_TEST(checker_sees_facts)
+{
+    struct sy_err err = {0};
+    struct sy_node *node = load("mi250x-cards", "{\"status\":{}}");
+    struct sy_usage *usage = node->usage;
+    usage->heartbeat_us = -1;
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "mode 0, observed at 0, written at -1");
+    usage->heartbeat_us = 0;
+    usage->unmapped_first = "x";
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "no unmapped ids, yet a first one: x");
+    usage->unmapped_first = NULL;
+    usage->kubelet_message = "";
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "empty message of the kubelet");
+    usage->kubelet_message = NULL;
+    usage->observed_mw = -2;
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "negative power of the node");
+    usage->observed_mw = 0;
+    usage->unit[1].observed_mw = -2;
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "unit 1: negative power");
+    sy_node_unref(node);
+}
+END_TEST
+
+static enum sy_code read_and_change(void *data, struct sy_err *err)
+{
+    static const char text[] =
+        "{\"kubelet\":{\"reachable\":false,\"message\":\"m\"},\"unmapped\":{\"count\":1,"
+        "\"first\":\"x\"},\"devices\":[{\"pci\":\"0000:11:00.0\",\"healthy\":false,\"reason\":"
+        "\"r\","
+        "\"holders\":[{\"namespace\":\"a\",\"name\":\"p\",\"uid\":\"u\",\"container\":\"c\"}]}]}";
+    const struct sy_node *node = data;
+    const struct sy_json_limits limits = {.max_bytes = 4096, .max_depth = 16};
+    sy_autojson json_t *status = NULL, *back = NULL;
+    struct sy_usage *usage = NULL, *changed = NULL;
+    enum sy_code code = sy_json_parse(text, sizeof text - 1, &limits, &status, err);
+    if (code == SY_OK)
+        code = sy_usage_from_json(status, node->fabric, NULL, &usage, err);
+    if (code == SY_OK)
+        code =
+            sy_usage_change(node->fabric, usage, SY_DEVSET_EMPTY, SY_DEVSET_EMPTY, &changed, err);
+    if (code == SY_OK)
+        code = sy_usage_to_json(node->fabric, changed, &back, err);
+    sy_usage_unref(usage);
+    sy_usage_unref(changed);
+    return code;
+}
+
+START_TEST(facts_without_memory)
+{
+    struct sy_node *node = load("link-states", "{\"status\":{}}");
+    ck_assert_int_gt(sy_fault_sweep(read_and_change, node, 0), 10);
+    sy_node_unref(node);
+}
+END_TEST
+
 START_TEST(unreported)
 {
     struct sy_err err = {0};
@@ -276,6 +454,11 @@ int main(void)
     tcase_add_test(tcase, digest_reads_what_placement_reads);
     tcase_add_test(tcase, change);
     tcase_add_test(tcase, stray_devices);
+    tcase_add_test(tcase, facts_of_the_status);
+    tcase_add_loop_test(tcase, facts_read, 0, (int)(sizeof facts / sizeof *facts));
+    tcase_add_loop_test(tcase, facts_refused, 0, (int)(sizeof refused / sizeof *refused));
+    tcase_add_test(tcase, checker_sees_facts);
+    tcase_add_test(tcase, facts_without_memory);
     tcase_add_test(tcase, unreported);
     tcase_add_test(tcase, checker_sees);
     tcase_add_test(tcase, modes);

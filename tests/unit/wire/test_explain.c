@@ -18,6 +18,11 @@ static const struct test_node nodes[] = {
     {.name = "silent"},
     {.name = "stray", .mode = "exact", .held = "a..ab.", .small = true},
     {.name = "stray-one", .mode = "exact", .held = "...a..", .small = true},
+    {.name = "aligned",
+     .mode = "predicted",
+     .held = "a..a..",
+     .topology_manager = "single-numa-node/pod"},
+    {.name = "half-told", .topology_manager = "restricted/?"},
 };
 static const char *const names[] = {"free", "held", "foreseen", "silent", "nosuch"};
 #define N 5
@@ -243,6 +248,33 @@ START_TEST(stray_devices)
 }
 END_TEST
 
+START_TEST(topology_manager)
+{
+    static const char *const aligned[] = {"aligned", "half-told", "free"};
+    struct sy_request request = test_request_of(&w, "\"" TEST_NPU "\":2", "");
+    struct sy_candidate *candidate = test_candidates(&w, aligned, 3);
+    struct sy_verdict verdict[3];
+    struct sy_err err = {0};
+    json_t *root;
+    ck_assert_int_eq(sy_engine_explain(&w.world, &request, candidate, 3, w.arena, verdict, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_explain_to_json(&w.world, &request, candidate, verdict, 3, &root, &err),
+                     SY_OK);
+    ck_assert_str_eq(text_at(root, "nodes.0.topologyManager.policy"), "single-numa-node");
+    ck_assert_str_eq(text_at(root, "nodes.0.topologyManager.scope"), "pod");
+    ck_assert_str_eq(text_at(root, "nodes.0.reasonId"), "unknown-node");
+    ck_assert_str_eq(text_at(root, "nodes.0.notes.0"),
+                     "the kubelet's Topology Manager would refuse the devices that are free as far "
+                     "as is known");
+    ck_assert_uint_eq(json_array_size(at(root, "nodes.0.notes")), 1);
+    ck_assert_str_eq(text_at(root, "nodes.1.topologyManager.policy"), "restricted");
+    ck_assert(json_is_null(at(root, "nodes.1.topologyManager.scope")));
+    ck_assert_str_eq(text_at(root, "nodes.1.reasonId"), "fits");
+    ck_assert_ptr_null(json_object_get(at(root, "nodes.2"), "topologyManager"));
+    json_decref(root);
+}
+END_TEST
+
 /* Part of the watts unknown: the known part is shown, and that it is a lower bound. */
 START_TEST(part_of_the_watts)
 {
@@ -332,6 +364,7 @@ int main(void)
     tcase_add_test(tc, all_that_is_malformed);
     tcase_add_test(tc, more_than_any_node_has);
     tcase_add_test(tc, stray_devices);
+    tcase_add_test(tc, topology_manager);
     tcase_add_test(tc, part_of_the_watts);
     tcase_add_test(tc, nothing_more_of_the_pod);
     tcase_add_test(tc, memory_may_fail_anywhere);
