@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# build.sh [--kubernetes VERSION] - builds etcd, kube-apiserver and
-# kube-scheduler, unmodified, from the Go modules pinned in
-# kubernetes-VERSION/go.mod, and prints the folder that holds them.
+# build.sh [--kubernetes VERSION | --kubelet] - builds etcd, kube-apiserver,
+# kube-scheduler and kubectl, unmodified, from the Go modules pinned in
+# kubernetes-VERSION/go.mod, or the stub kubelet of kubelet/, and prints the
+# folder that holds them.
 #
-# The folder is ${SWITCHYARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/switchyard}/kubernetes-VERSION;
-# it is used again as long as the modules and the flags stay the same.
+# The folder is ${SWITCHYARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/switchyard}/kubernetes-VERSION
+# or …/kubelet; it is used again as long as the sources and the flags stay the same.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${SWITCHYARD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/switchyard}
 version=1.36.3
+kubelet=no
 
 die() { echo "build.sh: $*" >&2; exit 1; }
 say() { echo "build.sh: $*" >&2; }
@@ -20,27 +22,38 @@ while [ $# -gt 0 ]; do
     case $1 in
     --kubernetes) version=${2:-}; shift 2 || die "--kubernetes wants a version" ;;
     --kubernetes=*) version=${1#*=}; shift ;;
-    -h|--help) sed -n '4,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --kubelet) kubelet=yes; shift ;;
+    -h|--help) sed -n '4,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown argument '$1'" ;;
     esac
 done
 
-modules=$here/kubernetes-$version
-[ -f "$modules/go.sum" ] || die "no modules for Kubernetes '$version'; there are: $(cd "$here" && echo kubernetes-*/ | tr -d / | sed 's/kubernetes-//g')"
-
-info=k8s.io/component-base/version
-minor=${version#*.}; minor=${minor%%.*}
-ldflags="-s -w -X $info.gitVersion=v$version -X $info.gitMajor=${version%%.*} -X $info.gitMinor=$minor -X $info.gitTreeState=clean"
-flags=(-buildvcs=false -trimpath -mod=readonly -ldflags "$ldflags")
-packages=(
-    etcd=go.etcd.io/etcd/server/v3
-    kube-scheduler=k8s.io/kubernetes/cmd/kube-scheduler
-    kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
-)
+flags=(-buildvcs=false -trimpath -mod=readonly)
+if [ "$kubelet" = yes ]; then
+    what=kubelet
+    modules=$here/kubelet
+    sources=("$modules"/*.go "$modules"/*.s)
+    flags+=(-ldflags "-s -w")
+    packages=(kubelet-stub=.)
+else
+    what=kubernetes-$version
+    modules=$here/$what
+    sources=()
+    [ -f "$modules/go.sum" ] || die "no modules for Kubernetes '$version'; there are: $(cd "$here" && echo kubernetes-*/ | tr -d / | sed 's/kubernetes-//g')"
+    info=k8s.io/component-base/version
+    minor=${version#*.}; minor=${minor%%.*}
+    flags+=(-ldflags "-s -w -X $info.gitVersion=v$version -X $info.gitMajor=${version%%.*} -X $info.gitMinor=$minor -X $info.gitTreeState=clean")
+    packages=(
+        etcd=go.etcd.io/etcd/server/v3
+        kube-scheduler=k8s.io/kubernetes/cmd/kube-scheduler
+        kube-apiserver=k8s.io/kubernetes/cmd/kube-apiserver
+        kubectl=k8s.io/kubernetes/cmd/kubectl
+    )
+fi
 machine=$(uname -m)
 
-key=$({ cat "$modules/go.mod" "$modules/go.sum"; printf '%s\n' "${flags[@]}" "${packages[@]}" "$machine"; } | sha256sum | cut -d' ' -f1)
-folder=$cache/kubernetes-$version
+key=$({ cat "$modules/go.mod" "$modules/go.sum" "${sources[@]}"; printf '%s\n' "${flags[@]}" "${packages[@]}" "$machine"; } | sha256sum | cut -d' ' -f1)
+folder=$cache/$what
 
 built() { [ "$(cat "$folder/key" 2>/dev/null)" = "$key" ]; }
 
@@ -122,7 +135,7 @@ go=$(find_go "$go_version")
 mkdir "$scratch/out"
 for entry in "${packages[@]}"; do
     program=${entry%%=*}
-    say "building $program for Kubernetes $version"
+    say "building $program ($what)"
     started=$SECONDS
     (cd "$modules" && CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS='' GOWORK=off \
         nice "$go" build "${flags[@]}" -o "$scratch/out/$program" "${entry#*=}") >&2
