@@ -10,6 +10,9 @@ struct sy_arena; /* opaque: a chain of blocks */
 
 /* A new arena that will never hand out more than `limit` bytes in all; NULL when out of memory. */
 struct sy_arena *sy_arena_new(size_t limit) SY_NODISCARD;
+/* The same for what stays for long and whose size is known about: the first block has room for
+ * `first` bytes, no more. */
+struct sy_arena *sy_arena_new_sized(size_t limit, size_t first) SY_NODISCARD;
 void sy_arena_free(struct sy_arena *arena); /* takes NULL */
 SY_DEFINE_AUTO(struct sy_arena, sy_arena, sy_arena_free)
 

@@ -53,7 +53,7 @@ done
 [ -d "$cluster" ] || fail "$cluster: no such folder"
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libjansson-dev libhwloc-dev
-    libyaml-dev python3 curl ca-certificates)
+    libyaml-dev libcurl4-gnutls-dev libprotobuf-c-dev protobuf-c-compiler python3 curl ca-certificates)
 
 install_packages() {
     local missing=() package

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "extender/app.h"
 
+#include "extender/app_live.h"
 #include "extender/feed_dir.h"
 
 #include <errno.h>
@@ -57,6 +58,15 @@ static enum sy_code make_store(struct sy_app *app, struct sy_policy *policy, str
     return code != SY_OK ? code : sy_store_new(first, &app->store, err);
 }
 
+static enum sy_code make_feed(struct sy_app *app, struct sy_feed **ret, struct sy_err *err)
+{
+    if (app->config.feed == NULL)
+        return sy_app_live_init(app, ret, err);
+    if (sy_feed_dir_new(app->config.feed, app->catalogue, report_file, app, ret, err) != SY_OK)
+        return sy_wrap(err, "--feed");
+    return SY_OK;
+}
+
 static enum sy_code make_keeper(struct sy_app *app, struct sy_policy_file *policy_file,
                                 struct sy_err *err)
 {
@@ -65,12 +75,11 @@ static enum sy_code make_keeper(struct sy_app *app, struct sy_policy_file *polic
                                         .metrics = &app->metrics,
                                         .log = app->log,
                                         .rescan_s = app->config.rescan_s};
-    enum sy_code code =
-        sy_feed_dir_new(app->config.feed, app->catalogue, report_file, app, &options.feed, err);
+    enum sy_code code = make_feed(app, &options.feed, err);
     if (code == SY_OK)
         return sy_keeper_new(&options, &app->keeper, err);
     sy_policy_file_free(policy_file);
-    return sy_wrap(err, "--feed");
+    return code;
 }
 
 enum sy_code sy_app_init(struct sy_app *app, const struct sy_config *config, struct sy_err *err)
@@ -230,6 +239,7 @@ static void log_start(struct sy_app *app)
                  remote ? "started, plain HTTP beyond loopback" : "started");
     sy_log_str(&line, "version", SY_VERSION);
     sy_log_str(&line, "feed", app->config.feed);
+    sy_log_str(&line, "server", app->kube != NULL ? sy_kube_config_server(app->kube) : NULL);
     sy_log_str(&line, "policy", app->config.policy);
     sy_log_end(&line);
 }
@@ -286,6 +296,8 @@ enum sy_code sy_app_run(struct sy_app *app, const sigset_t *signals, struct sy_e
         log_start(app);
         code = sy_keeper_start(app->keeper, err);
     }
+    if (code == SY_OK)
+        code = sy_app_live_start(app, err);
     if (code != SY_OK)
         return code;
     wait_for_end(app, signals);
@@ -298,6 +310,7 @@ void sy_app_free(struct sy_app *app)
     sy_http_free(app->http[SY_LISTENER_SCHEDULER]);
     sy_http_free(app->http[SY_LISTENER_ADMIN]);
     sy_keeper_free(app->keeper);
+    sy_app_live_free(app);
     sy_store_free(app->store);
     sy_workers_free(app->workers[SY_LISTENER_SCHEDULER]);
     sy_workers_free(app->workers[SY_LISTENER_ADMIN]);

@@ -6,6 +6,9 @@
 #include "extender/config.h"
 #include "extender/http.h"
 #include "extender/keeper.h"
+#include "extender/live/bind.h"
+#include "extender/live/clerk.h"
+#include "extender/live/live.h"
 #include "extender/log.h"
 #include "extender/metrics.h"
 #include "extender/store.h"
@@ -27,12 +30,21 @@ struct sy_app {
     struct sy_workers *workers[2]; /* by enum sy_listener */
     struct sy_http *http[2];
     struct sy_keeper *keeper;
+    /* Of a cluster that is watched; NULL with --feed. */
+    struct sy_kube_config *kube;
+    struct sy_live *live;
+    struct sy_live_metrics live_metrics;
+    struct sy_clerk *clerk;
+    struct sy_clerk_metrics clerk_metrics;
+    struct sy_binder *binder; /* NULL without --bind */
+    struct sy_bind_metrics bind_metrics;
 };
 
 int64_t sy_now_us(void); /* Unix time */
 
-/* Build what answers requests: catalogue, policy, store, workers, log. No threads but the log's, no
- * sockets. The caller ends with sy_app_free, also after a failure. */
+/* Build what answers requests: catalogue, policy, store, workers, log, and the tables of a cluster
+ * that is to be watched. No threads but the log's, no sockets. The caller ends with sy_app_free,
+ * also after a failure. */
 SY_NODISCARD enum sy_code sy_app_init(struct sy_app *app, const struct sy_config *config,
                                       struct sy_err *err);
 /* Listen, watch the feed, and serve until SIGTERM or SIGINT; then finish what is under way. These

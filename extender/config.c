@@ -17,6 +17,19 @@
     X(ADMIN, "admin", "ADDR:PORT",                                                                 \
       "where people and monitoring call (" DEFAULT_ADMIN "); port 0 takes a free one")             \
     X(FEED, "feed", "DIR", "directory of node documents, watched")                                 \
+    X(KUBECONFIG, "kubeconfig", "FILE",                                                            \
+      "watch NodeFabrics, pods and nodes of this cluster instead of a directory")                  \
+    X(IN_CLUSTER, "in-cluster", NULL, "the same, of the cluster that this runs in as a pod")       \
+    X(NAMESPACE, "namespace", "NAME",                                                              \
+      "our own: of the Lease and of what wakes pods (switchyard-system; in a pod the pod's)")      \
+    X(WAKE, "wake", "WHAT",                                                                        \
+      "what is touched so that refused pods are tried again: csistoragecapacity, node or off "     \
+      "(csistoragecapacity)")                                                                      \
+    X(BIND, "bind", NULL, "serve /bind: kube-scheduler's choice is known before it is posted")     \
+    X(REPORT_OLD, "report-old", "SECONDS",                                                         \
+      "a node's report older than this is completed by predictions (90)")                          \
+    X(REPORT_EXPIRED, "report-expired", "SECONDS",                                                 \
+      "a node's report older than this leaves only counts (300)")                                  \
     X(POLICY, "policy", "FILE", "policy file, watched (built-in default)")                         \
     X(CATALOGUE, "catalogue", "FILE",                                                              \
       "extends or overrides the device catalogue; may be repeated")                                \
@@ -32,6 +45,8 @@
     X(CHECK, "check", NULL, "load catalogue, policy and feed once, say what is wrong, and exit")   \
     X(PRINT, "print-scheduler-config", NULL,                                                       \
       "print the extenders: stanza for a KubeSchedulerConfiguration and exit")                     \
+    X(PROBE, "probe", "healthz|readyz",                                                            \
+      "ask the service that listens at --admin how it is, and exit 0 when it is well")             \
     X(HELP, "help", NULL, "print this text and exit")                                              \
     X(VERSION, "version", NULL, "print the version and exit")
 
@@ -54,7 +69,7 @@ static const struct option options[OPT_COUNT] = {
 void sy_config_help(FILE *out)
 {
     (void)fputs(
-        "usage: " SY_PROGRAM " --feed DIR [option ...]\n"
+        "usage: " SY_PROGRAM " --feed DIR | --kubeconfig FILE | --in-cluster [option ...]\n"
         "Answers kube-scheduler's /filter, /prioritize and /preempt by the nodes' PCIe topology.\n"
         "\n",
         out);
@@ -100,6 +115,60 @@ static enum sy_code take_log(const char *text, enum sy_log_format *ret, struct s
     return SY_OK;
 }
 
+/* A label of RFC 1123, as a namespace's name is: it becomes part of paths. */
+static enum sy_code take_namespace(const char *text, const char **ret, struct sy_err *err)
+{
+    char shown[80];
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (text[len] != '\0' || len > 63 || text[0] == '-' || text[len - 1] == '-')
+        return sy_fail(err, SY_EUSAGE, "--namespace '%s' is no name of a namespace",
+                       sy_quote(shown, sizeof shown, text, strlen(text)));
+    *ret = text;
+    return SY_OK;
+}
+
+static enum sy_code take_wake(const char *text, enum sy_wake *ret, struct sy_err *err)
+{
+    char shown[40];
+    int wake = sy_wake_find(text);
+    if (wake < 0)
+        return sy_fail(err, SY_EUSAGE, "--wake '%s': expected csistoragecapacity, node or off",
+                       sy_quote(shown, sizeof shown, text, strlen(text)));
+    *ret = (enum sy_wake)wake;
+    return SY_OK;
+}
+
+static enum sy_code take_probe(const char *text, const char **ret, struct sy_err *err)
+{
+    char shown[40];
+    if (strcmp(text, "healthz") != 0 && strcmp(text, "readyz") != 0)
+        return sy_fail(err, SY_EUSAGE, "--probe '%s': expected healthz or readyz",
+                       sy_quote(shown, sizeof shown, text, strlen(text)));
+    *ret = text;
+    return SY_OK;
+}
+
+/* What concerns a cluster that is watched. */
+static enum sy_code take_cluster(struct sy_config *config, enum option_id id, const char *value,
+                                 struct sy_err *err)
+{
+    if (id == OPT_NAMESPACE)
+        return take_namespace(value, &config->namespace_, err);
+    if (id == OPT_WAKE)
+        return take_wake(value, &config->wake, err);
+    if (id == OPT_REPORT_OLD)
+        return take_number(&options[id], value, 86400, &config->report_old_s, err);
+    if (id == OPT_REPORT_EXPIRED)
+        return take_number(&options[id], value, 86400, &config->report_expired_s, err);
+    if (id == OPT_KUBECONFIG)
+        config->kubeconfig = value;
+    else if (id == OPT_IN_CLUSTER)
+        config->in_cluster = true;
+    else if (id == OPT_BIND)
+        config->bind = true;
+    return SY_OK;
+}
+
 static enum sy_code take(struct sy_config *config, enum option_id id, const char *value,
                          struct sy_err *err)
 {
@@ -111,6 +180,17 @@ static enum sy_code take(struct sy_config *config, enum option_id id, const char
     case OPT_FEED:
         config->feed = value;
         break;
+    case OPT_KUBECONFIG:
+    case OPT_IN_CLUSTER:
+    case OPT_NAMESPACE:
+    case OPT_WAKE:
+    case OPT_BIND:
+    case OPT_REPORT_OLD:
+    case OPT_REPORT_EXPIRED:
+        return take_cluster(config, id, value, err);
+    case OPT_PROBE:
+        config->action = SY_ACTION_PROBE;
+        return take_probe(value, &config->probe, err);
     case OPT_POLICY:
         config->policy = value;
         break;
@@ -178,11 +258,36 @@ static enum sy_code check_remote(const char *name, const struct sy_address *addr
                    name, sy_address_format(address, shown));
 }
 
+static enum sy_code check_sources(const struct sy_config *config, struct sy_err *err)
+{
+    int live = (config->kubeconfig != NULL) + config->in_cluster;
+    int sources = live + (config->feed != NULL);
+    if (config->action == SY_ACTION_CHECK && config->feed == NULL)
+        return sy_fail(err, SY_EUSAGE, "--check looks at --feed DIR, which is not given");
+    if (sources == 0)
+        return sy_fail(err, SY_EUSAGE,
+                       "one of --feed DIR, --kubeconfig FILE and --in-cluster is required (--help "
+                       "lists the options)");
+    if (sources > 1)
+        return sy_fail(err, SY_EUSAGE,
+                       "only one of --feed DIR, --kubeconfig FILE and --in-cluster can be given");
+    if (config->bind && live == 0)
+        return sy_fail(err, SY_EUSAGE,
+                       "--bind posts bindings: it needs --kubeconfig FILE or --in-cluster");
+    if (config->report_old_s > config->report_expired_s)
+        return sy_fail(err, SY_EUSAGE,
+                       "--report-old %u is more than --report-expired %u: a report is old before "
+                       "it expires",
+                       config->report_old_s, config->report_expired_s);
+    return SY_OK;
+}
+
 static enum sy_code check(const struct sy_config *config, struct sy_err *err)
 {
     bool wants_feed = config->action == SY_ACTION_SERVE || config->action == SY_ACTION_CHECK;
-    if (wants_feed && config->feed == NULL)
-        return sy_fail(err, SY_EUSAGE, "--feed DIR is required (--help lists the options)");
+    enum sy_code sources = wants_feed ? check_sources(config, err) : SY_OK;
+    if (sources != SY_OK)
+        return sources;
     if (config->allow_remote || config->action != SY_ACTION_SERVE)
         return SY_OK;
     enum sy_code code = check_remote("listen", &config->listen, err);
@@ -191,8 +296,14 @@ static enum sy_code check(const struct sy_config *config, struct sy_err *err)
 
 enum sy_code sy_config_parse(int argc, char *const *argv, struct sy_config *ret, struct sy_err *err)
 {
-    struct sy_config config = {
-        .log_fd = STDERR_FILENO, .idle_s = 120, .stall_s = 10, .rescan_s = 30, .connections = 512};
+    struct sy_config config = {.log_fd = STDERR_FILENO,
+                               .idle_s = 120,
+                               .stall_s = 10,
+                               .rescan_s = 30,
+                               .connections = 512,
+                               .wake = SY_WAKE_CAPACITY,
+                               .report_old_s = SY_REPORT_OLD_S,
+                               .report_expired_s = SY_REPORT_EXPIRED_S};
     enum sy_code code = sy_address_parse(DEFAULT_LISTEN, &config.listen, err);
     if (code == SY_OK)
         code = sy_address_parse(DEFAULT_ADMIN, &config.admin, err);

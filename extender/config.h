@@ -4,16 +4,20 @@
 #define SY_EXTENDER_CONFIG_H
 
 #include "extender/listen.h"
+#include "extender/live/wake.h"
 
 #include <stdio.h>
 
 #define SY_PROGRAM "switchyard-extender"
-#define SY_CATALOGUES_MAX 32u /* --catalogue options */
+#define SY_CATALOGUES_MAX 32u    /* --catalogue options */
+#define SY_REPORT_OLD_S 90u      /* three heartbeats of the agent */
+#define SY_REPORT_EXPIRED_S 300u /* ten */
 
 enum sy_action {
     SY_ACTION_SERVE,
     SY_ACTION_CHECK,        /* load everything once, say what is wrong */
     SY_ACTION_PRINT_CONFIG, /* kube-scheduler's extenders: stanza */
+    SY_ACTION_PROBE,        /* ask a running service how it is */
     SY_ACTION_HELP,
     SY_ACTION_VERSION,
 };
@@ -24,8 +28,15 @@ enum sy_log_format { SY_LOG_TEXT, SY_LOG_JSON };
 struct sy_config {
     enum sy_action action;
     struct sy_address listen, admin;
-    const char *feed;   /* NULL only where the action needs none */
-    const char *policy; /* NULL = the built-in default */
+    /* Where nodes come from: exactly one, or none where the action needs none. */
+    const char *feed;       /* a directory */
+    const char *kubeconfig; /* an API server */
+    bool in_cluster;        /* the API server of the cluster that we run in */
+    const char *namespace_; /* our own, NULL = not said */
+    enum sy_wake wake;      /* how refused pods are woken */
+    bool bind;              /* /bind is served */
+    const char *probe;      /* what is asked of a running service: "healthz", "readyz" */
+    const char *policy;     /* NULL = the built-in default */
     size_t ncatalogue;
     const char *catalogue[SY_CATALOGUES_MAX];
     enum sy_log_format log;
@@ -35,6 +46,7 @@ struct sy_config {
     unsigned stall_s;     /* a request that does not move is closed after this */
     unsigned rescan_s;    /* the feed is read in full at least this often */
     unsigned connections; /* at most so many at a time on the scheduler's listener */
+    unsigned report_old_s, report_expired_s; /* what a node's report is good for, by its age */
 };
 
 /* SY_EUSAGE with one line of text. *ret is written only on success. */

@@ -36,8 +36,9 @@ struct feed_dir {
     bool all;    /* a notice asks for a full look */
     bool looked; /* before, every file gets its verdict at once, young or not */
     size_t n, size;
-    struct sy_feed_entry **entry; /* ascending by name */
-    struct sy_node **node;        /* scratch of nodes() */
+    struct sy_feed_entry **entry;  /* ascending by name */
+    struct sy_node **node;         /* scratch of nodes() … */
+    struct sy_feed_change *change; /* … and of changes() */
 };
 
 static struct feed_dir *of(struct sy_feed *feed)
@@ -236,7 +237,8 @@ static void look_at_all(struct feed_dir *dir)
         (void)pthread_join(thread[i], NULL);
 }
 
-/* Say what is new of the entries looked at, count all, and drop those without files. */
+/* Say what is new of the entries looked at, count all, and drop those without files, once whoever
+ * uses the feed knows that they are gone. */
 static void settle(struct feed_dir *dir, struct sy_feed_result *result)
 {
     size_t kept = 0;
@@ -250,10 +252,11 @@ static void settle(struct feed_dir *dir, struct sy_feed_result *result)
             if (entry->news)
                 dir->report(dir->report_data, entry->file, entry->bad ? entry->why : NULL);
         }
+        entry->untold = entry->untold || entry->changed;
         entry->look = entry->again; /* the next look, whatever asks for it */
         entry->forced = entry->again;
         entry->changed = entry->news = false;
-        if (entry->nfile == 0 && !entry->again) {
+        if (entry->nfile == 0 && !entry->again && !entry->untold) {
             sy_feed_entry_free(entry);
             continue;
         }
@@ -292,10 +295,35 @@ static enum sy_code feed_nodes(struct sy_feed *feed, struct sy_node ***ret, size
     if (dir->node == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory for %zu nodes", dir->n);
     size_t n = 0;
-    for (size_t i = 0; i < dir->n; i++)
+    for (size_t i = 0; i < dir->n; i++) {
+        dir->entry[i]->untold = false;
         if (dir->entry[i]->node != NULL)
             dir->node[n++] = dir->entry[i]->node;
+    }
     *ret = dir->node;
+    *ret_n = n;
+    return SY_OK;
+}
+
+static enum sy_code feed_changes(struct sy_feed *feed, struct sy_feed_change **ret, size_t *ret_n,
+                                 struct sy_err *err)
+{
+    struct feed_dir *dir = of(feed);
+    size_t n = 0;
+    for (size_t i = 0; i < dir->n; i++)
+        n += dir->entry[i]->untold;
+    sy_free(dir->change);
+    dir->change = sy_calloc(n, sizeof *dir->change);
+    if (dir->change == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory for %zu nodes", n);
+    n = 0;
+    for (size_t i = 0; i < dir->n; i++) {
+        struct sy_feed_entry *entry = dir->entry[i];
+        if (entry->untold)
+            dir->change[n++] = (struct sy_feed_change){entry->name, entry->node};
+        entry->untold = false;
+    }
+    *ret = dir->change;
     *ret_n = n;
     return SY_OK;
 }
@@ -307,6 +335,7 @@ static void feed_free(struct sy_feed *feed)
         sy_feed_entry_free(dir->entry[i]);
     sy_free(dir->entry);
     sy_free(dir->node);
+    sy_free(dir->change);
     sy_loader_free(dir->loader);
     if (dir->inotify >= 0)
         (void)close(dir->inotify);
@@ -321,6 +350,7 @@ enum sy_code sy_feed_dir_new(const char *path, struct sy_catalogue *cat, sy_feed
                                            .drain = feed_drain,
                                            .look = feed_look,
                                            .nodes = feed_nodes,
+                                           .changes = feed_changes,
                                            .free = feed_free};
     struct feed_dir *dir = sy_calloc(1, sizeof *dir);
     if (dir == NULL)

@@ -22,6 +22,7 @@ struct sy_stamp {
 struct sy_feed_entry {
     bool look, forced; /* to be looked at; even where the stamps are equal */
     bool changed;      /* the last look changed the node */
+    bool untold;       /* it changed, and the feed's user was not told yet */
     bool again;        /* looked half-written, or memory ran out */
     bool bad, news;    /* `why` holds; that, or its end, has not been reported */
     unsigned nfile;    /* present */

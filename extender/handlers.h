@@ -39,7 +39,7 @@ struct sy_reply {
 
 typedef void sy_handler_fn(struct sy_app *app, const struct sy_call *call, struct sy_reply *reply);
 
-sy_handler_fn sy_handle_filter, sy_handle_prioritize, sy_handle_preempt;
+sy_handler_fn sy_handle_filter, sy_handle_prioritize, sy_handle_preempt, sy_handle_bind;
 sy_handler_fn sy_handle_explain, sy_handle_snapshot, sy_handle_metrics;
 sy_handler_fn sy_handle_healthz, sy_handle_readyz, sy_handle_version;
 

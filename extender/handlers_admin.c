@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people and monitoring call. */
 #define _GNU_SOURCE
-#include "extender/app.h"
+#include "extender/app_live.h"
 #include "scoring/wire/explain.h"
 #include "scoring/wire/wire.h"
 #include "topology/node_json.h"
@@ -28,8 +28,31 @@ static void reply_json(struct sy_reply *reply, const json_t *value)
         sy_reply_fail(reply, &err);
 }
 
-static enum sy_code explain(const struct sy_call *call, const struct sy_args *args,
-                            struct sy_reply *reply, struct sy_err *err)
+/* object["ledger"] = what is known of the node beside the snapshot; nothing without a ledger. */
+static enum sy_code put_ledger(struct sy_app *app, json_t *object, const char *name,
+                               struct sy_err *err)
+{
+    json_t *ledger = NULL;
+    if (app->live == NULL || name == NULL)
+        return SY_OK;
+    enum sy_code code = sy_live_explain(app->live, name, &ledger, err);
+    if (code == SY_OK && ledger != NULL && json_object_set_new(object, "ledger", ledger) != 0)
+        code = sy_fail(err, SY_ENOMEM, "out of memory");
+    return code;
+}
+
+static enum sy_code put_ledgers(struct sy_app *app, const json_t *nodes, struct sy_err *err)
+{
+    enum sy_code code = SY_OK;
+    for (size_t i = 0; app->live != NULL && i < json_array_size(nodes) && code == SY_OK; i++) {
+        json_t *node = json_array_get(nodes, i);
+        code = put_ledger(app, node, json_string_value(json_object_get(node, "node")), err);
+    }
+    return code;
+}
+
+static enum sy_code explain(struct sy_app *app, const struct sy_call *call,
+                            const struct sy_args *args, struct sy_reply *reply, struct sy_err *err)
 {
     struct sy_world world = {.cluster = call->state->cluster,
                              .power = call->state->power,
@@ -47,13 +70,14 @@ static enum sy_code explain(const struct sy_call *call, const struct sy_args *ar
         code = sy_explain_to_json(&world, &args->request, args->candidate, verdict, args->n,
                                   &answer, err);
     if (code == SY_OK)
+        code = put_ledgers(app, json_object_get(answer, "nodes"), err);
+    if (code == SY_OK)
         reply_json(reply, answer);
     return code;
 }
 
 void sy_handle_explain(struct sy_app *app, const struct sy_call *call, struct sy_reply *reply)
 {
-    (void)app;
     struct sy_err err = {0};
     struct sy_args args;
     if (!call->state->loaded) {
@@ -65,7 +89,7 @@ void sy_handle_explain(struct sy_app *app, const struct sy_call *call, struct sy
         sy_note_pod(&reply->note, &args.request);
         reply->note.has_nodes = true;
         reply->note.nodes_in = args.n;
-        if (explain(call, &args, reply, &err) == SY_OK)
+        if (explain(app, call, &args, reply, &err) == SY_OK)
             reply->note.nodes_out = args.n;
         sy_args_done(&args);
     }
@@ -75,12 +99,15 @@ void sy_handle_explain(struct sy_app *app, const struct sy_call *call, struct sy
 
 /* One node's document at a time: jansson's tree of a whole cluster would be several times the text.
  */
-static enum sy_code append_node(const struct sy_node *node, struct sy_str *out, struct sy_err *err)
+static enum sy_code append_node(struct sy_app *app, const struct sy_node *node, struct sy_str *out,
+                                struct sy_err *err)
 {
     sy_autojson json_t *document = NULL;
     sy_autofree char *text = NULL;
     size_t len = 0;
     enum sy_code code = sy_node_to_json(node, &document, err);
+    if (code == SY_OK)
+        code = put_ledger(app, document, node->name, err);
     if (code == SY_OK)
         code = sy_json_dump(document, false, &text, &len, err);
     if (code == SY_OK)
@@ -90,7 +117,6 @@ static enum sy_code append_node(const struct sy_node *node, struct sy_str *out, 
 
 void sy_handle_snapshot(struct sy_app *app, const struct sy_call *call, struct sy_reply *reply)
 {
-    (void)app;
     struct sy_err err = {0};
     struct sy_str *out = &reply->body;
     const struct sy_cluster *cluster = call->state->cluster;
@@ -105,7 +131,7 @@ void sy_handle_snapshot(struct sy_app *app, const struct sy_call *call, struct s
     for (uint32_t i = 0; i < cluster->n && err.code == SY_OK; i++) {
         if (i > 0)
             sy_str_append_n(out, ",", 1);
-        (void)append_node(cluster->node[i], out, &err);
+        (void)append_node(app, cluster->node[i], out, &err);
     }
     sy_str_append(out, "]}");
     if (err.code == SY_OK && sy_str_failed(out))
@@ -138,7 +164,7 @@ void sy_handle_metrics(struct sy_app *app, const struct sy_call *call, struct sy
         .generation = state->cluster->generation,
         .nodes = state->cluster->n,
         .classes = state->cluster->nclass,
-        .devices = state->ndevice,
+        .devices = state->cluster->nunit,
         .snapshot_age_s = age_us > 0 ? (double)age_us / 1e6 : 0,
         .memo_hits = memo.hits,
         .memo_misses = memo.misses,
@@ -150,6 +176,7 @@ void sy_handle_metrics(struct sy_app *app, const struct sy_call *call, struct sy
     };
     reply->type = "text/plain; version=0.0.4; charset=utf-8";
     sy_metrics_write(&app->metrics, &gauges, &reply->body);
+    sy_app_live_metrics(app, &reply->body);
     if (sy_str_failed(&reply->body))
         sy_reply_error(reply, 500, "out of memory");
 }
@@ -168,7 +195,11 @@ void sy_handle_readyz(struct sy_app *app, const struct sy_call *call, struct sy_
         return;
     }
     if (!call->state->loaded) {
-        sy_reply_error(reply, 503, "no snapshot of the nodes is loaded yet");
+        const char *awaited = app->live != NULL ? sy_live_awaits(app->live) : NULL;
+        char text[96];
+        (void)snprintf(text, sizeof text, "no snapshot of the nodes is loaded yet%s%s",
+                       awaited != NULL ? ", not listed: " : "", awaited != NULL ? awaited : "");
+        sy_reply_error(reply, 503, text);
         return;
     }
     sy_autojson json_t *answer =

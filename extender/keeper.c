@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "extender/keeper.h"
 
+#include "topology/cluster_builder.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -13,15 +15,23 @@
 
 #define BATCH_MS 10 /* events that come so close together are one change */
 #define FAILED_AGAIN_MS 1000u
+#define SAY_AGAIN_US INT64_C(10000000)
 
 struct sy_keeper {
     struct sy_keeper_options options;
-    int wake; /* eventfd */
+    int64_t said_us; /* monotonic: of the last line about a snapshot */
+    uint64_t unsaid; /* snapshots since then */
+    int wake;        /* eventfd */
     bool running;
     pthread_t thread;
     _Atomic bool stopping, rescan;
     bool unreadable;   /* said so */
     unsigned again_ms; /* 0 = nothing waits */
+    /* The nodes as the feed gave them; NULL: ask it for all of them. */
+    struct sy_cluster_builder *builder;
+    /* Changes of a round that could not publish: the next one does. */
+    bool nodes_owed;
+    struct sy_policy *policy_owed; /* a reference */
 };
 
 static int64_t clock_us(clockid_t clock)
@@ -49,12 +59,15 @@ static struct sy_policy *look_at_policy(struct sy_keeper *keeper, const struct s
         sy_count(&keeper->options.metrics->policy_refused, 1);
         say(keeper, SY_LEVEL_ERROR, "policy refused, the one before stays", err.text);
     }
+    if (policy != NULL) {
+        sy_count(&keeper->options.metrics->policy_taken, 1);
+        say(keeper, SY_LEVEL_INFO, "policy taken", NULL);
+        sy_policy_unref(SY_TAKE(keeper->policy_owed));
+    }
+    *changed = policy != NULL || keeper->policy_owed != NULL;
     if (policy == NULL)
-        return sy_policy_ref(current->policy);
-    sy_count(&keeper->options.metrics->policy_taken, 1);
-    say(keeper, SY_LEVEL_INFO, "policy taken", NULL);
-    *changed = true;
-    return policy;
+        policy = SY_TAKE(keeper->policy_owed);
+    return policy != NULL ? policy : sy_policy_ref(current->policy);
 }
 
 /* True when the nodes changed, or when they were read for the first time. */
@@ -79,40 +92,107 @@ static bool look_at_feed(struct sy_keeper *keeper, bool all, bool loaded)
     sy_gauge(&metrics->feed_files_good, result.good);
     sy_gauge(&metrics->feed_files_bad, result.bad);
     sy_count(&metrics->feed_refused, result.refused);
-    return result.changed || !loaded;
+    return !result.incomplete && (result.changed || !loaded);
+}
+
+static enum sy_code take_all_nodes(struct sy_keeper *keeper, struct sy_err *err)
+{
+    struct sy_feed *feed = keeper->options.feed;
+    struct sy_node **node;
+    size_t n;
+    enum sy_code code = feed->ops->nodes(feed, &node, &n, err);
+    if (code != SY_OK)
+        return code;
+    SY_AUTO(sy_cluster_builder) struct sy_cluster_builder *builder = sy_cluster_builder_new();
+    if (builder == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory for the nodes");
+    for (size_t i = 0; i < n && code == SY_OK; i++)
+        code = sy_cluster_builder_put(builder, node[i], err);
+    if (code == SY_OK)
+        keeper->builder = SY_TAKE(builder);
+    return code;
+}
+
+static enum sy_code take_changes(struct sy_keeper *keeper, struct sy_err *err)
+{
+    struct sy_feed *feed = keeper->options.feed;
+    struct sy_feed_change *change;
+    size_t n;
+    enum sy_code code = feed->ops->changes(feed, &change, &n, err);
+    for (size_t i = 0; code == SY_OK && i < n; i++) {
+        if (change[i].node != NULL)
+            code = sy_cluster_builder_put(keeper->builder, change[i].node, err);
+        else
+            sy_cluster_builder_remove(keeper->builder, change[i].name);
+    }
+    return code;
+}
+
+static void drop_builder(struct sy_keeper *keeper)
+{
+    sy_cluster_builder_free(SY_TAKE(keeper->builder));
+}
+
+/* What the feed has to tell goes into the builder; one that missed something is of no use. */
+static enum sy_code take_nodes(struct sy_keeper *keeper, struct sy_err *err)
+{
+    if (keeper->options.feed->ops->changes == NULL)
+        drop_builder(keeper);
+    if (keeper->builder == NULL)
+        return take_all_nodes(keeper, err);
+    enum sy_code code = take_changes(keeper, err);
+    if (code != SY_OK)
+        drop_builder(keeper);
+    return code;
 }
 
 static enum sy_code make_state(struct sy_keeper *keeper, const struct sy_state *current,
                                struct sy_policy *policy, bool nodes_changed, struct sy_state **ret,
                                struct sy_err *err)
 {
-    struct sy_feed *feed = keeper->options.feed;
     struct sy_cluster *cluster = NULL;
-    struct sy_node **node;
-    size_t n;
     enum sy_code code = SY_OK;
     if (nodes_changed) {
-        code = feed->ops->nodes(feed, &node, &n, err);
+        code = take_nodes(keeper, err);
         if (code == SY_OK)
-            code = sy_cluster_new(node, n, current->cluster->generation + 1, &cluster, err);
+            code = sy_cluster_builder_publish(keeper->builder, current->cluster->generation + 1,
+                                              &cluster, err);
     } else {
         cluster = sy_cluster_ref(current->cluster);
     }
     if (code == SY_OK)
-        code = sy_state_new(current->catalogue, policy, cluster, current->loaded || nodes_changed,
-                            clock_us(CLOCK_REALTIME), ret, err);
+        code = sy_state_next(current, policy, cluster, current->loaded || nodes_changed,
+                             clock_us(CLOCK_REALTIME), ret, err);
     sy_cluster_unref(cluster);
     return code;
 }
 
+/* A cluster with churn publishes fifty times a second: one line stands for all of ten seconds. */
 static void report_snapshot(struct sy_keeper *keeper, const struct sy_state *state, int64_t took_us)
 {
+    int64_t now = clock_us(CLOCK_MONOTONIC);
     struct sy_log_line line;
+    keeper->unsaid++;
+    if (keeper->said_us != 0 && now - keeper->said_us < SAY_AGAIN_US)
+        return;
     sy_log_begin(&line, keeper->options.log, SY_LEVEL_INFO, "snapshot published");
     sy_log_u64(&line, "generation", state->cluster->generation);
     sy_log_u64(&line, "nodes", state->cluster->n);
     sy_log_u64(&line, "us", (uint64_t)took_us);
+    sy_log_u64(&line, "since", keeper->unsaid);
     sy_log_end(&line);
+    keeper->said_us = now;
+    keeper->unsaid = 0;
+}
+
+static void publish(struct sy_keeper *keeper, struct sy_state *next, bool nodes_changed,
+                    int64_t from_us)
+{
+    struct sy_feed *feed = keeper->options.feed;
+    report_snapshot(keeper, next, clock_us(CLOCK_MONOTONIC) - from_us);
+    sy_store_publish(keeper->options.store, next);
+    if (nodes_changed && feed->ops->published != NULL)
+        feed->ops->published(feed, clock_us(CLOCK_MONOTONIC));
 }
 
 unsigned sy_keeper_round(struct sy_keeper *keeper, bool all)
@@ -124,15 +204,22 @@ unsigned sy_keeper_round(struct sy_keeper *keeper, bool all)
     bool policy_changed = false;
     struct sy_policy *policy = look_at_policy(keeper, current, &policy_changed);
     bool nodes_changed = look_at_feed(keeper, all, current->loaded);
-    nodes_changed = nodes_changed && !(keeper->unreadable && !current->loaded);
+    nodes_changed = nodes_changed || keeper->nodes_owed;
+    keeper->nodes_owed = false;
     if (policy_changed || nodes_changed) {
         struct sy_state *next = NULL;
         if (make_state(keeper, current, policy, nodes_changed, &next, &err) == SY_OK) {
-            report_snapshot(keeper, next, clock_us(CLOCK_MONOTONIC) - from_us);
-            sy_store_publish(keeper->options.store, next);
+            publish(keeper, next, nodes_changed, from_us);
+            /* A feed may make its nodes by the policy in force: it is asked again now. */
+            if (policy_changed && keeper->again_ms == 0)
+                keeper->again_ms = 1;
         } else {
             sy_count(&keeper->options.metrics->publish_failed, 1);
             say(keeper, SY_LEVEL_ERROR, "snapshot cannot be made, the one before stays", err.text);
+            keeper->nodes_owed = nodes_changed;
+            keeper->policy_owed = policy_changed ? sy_policy_ref(policy) : NULL;
+            if (keeper->again_ms == 0)
+                keeper->again_ms = FAILED_AGAIN_MS;
         }
     }
     sy_policy_unref(policy);
@@ -238,5 +325,7 @@ void sy_keeper_free(struct sy_keeper *keeper)
     (void)close(keeper->wake);
     keeper->options.feed->ops->free(keeper->options.feed);
     sy_policy_file_free(keeper->options.policy_file);
+    sy_cluster_builder_free(keeper->builder);
+    sy_policy_unref(keeper->policy_owed);
     sy_free(keeper);
 }

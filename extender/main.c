@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "extender/app.h"
+#include "extender/probe.h"
 #include "extender/scheduler_config.h"
 #include "topology/discover/discover.h"
 
@@ -21,7 +22,7 @@ static int print_config(const struct sy_config *config)
     struct sy_err err = {0};
     struct sy_catalogue *catalogue = NULL;
     if (sy_catalogue_load(config->catalogue, config->ncatalogue, &catalogue, &err) == SY_OK &&
-        sy_scheduler_config_write(catalogue, &config->listen, stdout, &err) != SY_OK)
+        sy_scheduler_config_write(catalogue, &config->listen, config->bind, stdout, &err) != SY_OK)
         (void)sy_wrap(&err, "standard output");
     sy_catalogue_unref(catalogue);
     return err.code == SY_OK ? EXIT_SUCCESS : end_with(&err);
@@ -96,6 +97,8 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     case SY_ACTION_PRINT_CONFIG:
         return print_config(&config);
+    case SY_ACTION_PROBE:
+        return sy_probe(&config.admin, config.probe, &err) == SY_OK ? EXIT_SUCCESS : end_with(&err);
     case SY_ACTION_CHECK:
     case SY_ACTION_SERVE:
         break;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "extender/metrics.h"
 
+#include <stdio.h>
+
 static const uint32_t bounds_us[SY_BUCKET_COUNT] = {
 #define X(us, text) us,
     SY_BUCKETS(X)
@@ -25,15 +27,19 @@ static enum sy_status_index status_index(unsigned status)
     }
 }
 
+void sy_histogram_add(struct sy_histogram *histogram, uint64_t us)
+{
+    size_t i = 0;
+    while (i < SY_BUCKET_COUNT && us > bounds_us[i])
+        i++;
+    sy_count(&histogram->bucket[i], 1);
+    sy_count(&histogram->sum_us, us);
+}
+
 void sy_metrics_request(struct sy_metrics *metrics, enum sy_route_id route, unsigned status,
                         uint64_t handler_us, uint64_t bytes_in, uint64_t bytes_out)
 {
-    struct sy_histogram *histogram = &metrics->duration[route];
-    size_t i = 0;
-    while (i < SY_BUCKET_COUNT && handler_us > bounds_us[i])
-        i++;
-    sy_count(&histogram->bucket[i], 1);
-    sy_count(&histogram->sum_us, handler_us);
+    sy_histogram_add(&metrics->duration[route], handler_us);
     sy_count(&metrics->requests[route][status_index(status)], 1);
     sy_count(&metrics->bytes_in[route], bytes_in);
     sy_count(&metrics->bytes_out[route], bytes_out);
@@ -53,14 +59,13 @@ void sy_metrics_label(struct sy_str *out, const char *value)
     sy_str_append_n(out, "\"", 1);
 }
 
-static void describe(struct sy_str *out, const char *name, const char *type, const char *help)
+void sy_metrics_describe(struct sy_str *out, const char *name, const char *type, const char *help)
 {
     sy_str_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* name{key="value"[,key2="value2"]} number */
-static void sample(struct sy_str *out, const char *name, const char *key, const char *value,
-                   const char *key2, const char *value2, uint64_t number)
+void sy_metrics_sample(struct sy_str *out, const char *name, const char *key, const char *value,
+                       const char *key2, const char *value2, uint64_t number)
 {
     sy_str_append(out, name);
     if (key != NULL) {
@@ -77,40 +82,57 @@ static void sample(struct sy_str *out, const char *name, const char *key, const 
     sy_str_append_n(out, "\n", 1);
 }
 
-static void single(struct sy_str *out, const char *name, const char *type, const char *help,
-                   uint64_t number)
+void sy_metrics_single(struct sy_str *out, const char *name, const char *type, const char *help,
+                       uint64_t number)
 {
-    describe(out, name, type, help);
-    sample(out, name, NULL, NULL, NULL, NULL, number);
+    sy_metrics_describe(out, name, type, help);
+    sy_metrics_sample(out, name, NULL, NULL, NULL, NULL, number);
 }
 
 /* Prometheus reads a value as text for a float: no locale, six decimals. */
-static void single_real(struct sy_str *out, const char *name, const char *help, double number)
+void sy_metrics_real(struct sy_str *out, const char *name, const char *help, double number)
 {
-    describe(out, name, "gauge", help);
+    sy_metrics_describe(out, name, "gauge", help);
     int64_t micro = (int64_t)(number * 1e6);
     sy_str_printf(out, "%s %lld.%06lld\n", name, (long long)(micro / 1000000),
                   (long long)(micro % 1000000));
 }
 
+/* The samples of one histogram; `label` is `verb="filter"`, or "". */
+static void write_histogram(struct sy_str *out, const char *name, const char *label,
+                            const struct sy_histogram *histogram)
+{
+    bool has = label[0] != '\0';
+    uint64_t total = 0;
+    for (size_t i = 0; i <= SY_BUCKET_COUNT; i++) {
+        total += atomic_load_explicit(&histogram->bucket[i], memory_order_relaxed);
+        sy_str_printf(out, "%s_bucket{%s%sle=\"%s\"} %llu\n", name, label, has ? "," : "",
+                      i < SY_BUCKET_COUNT ? bounds_text[i] : "+Inf", (unsigned long long)total);
+    }
+    uint64_t sum_us = atomic_load_explicit(&histogram->sum_us, memory_order_relaxed);
+    const char *open = has ? "{" : "", *close = has ? "}" : "";
+    sy_str_printf(out, "%s_sum%s%s%s %llu.%06llu\n", name, open, label, close,
+                  (unsigned long long)(sum_us / 1000000), (unsigned long long)(sum_us % 1000000));
+    sy_str_printf(out, "%s_count%s%s%s %llu\n", name, open, label, close,
+                  (unsigned long long)total);
+}
+
+void sy_metrics_histogram(struct sy_str *out, const char *name, const char *help,
+                          const struct sy_histogram *histogram)
+{
+    sy_metrics_describe(out, name, "histogram", help);
+    write_histogram(out, name, "", histogram);
+}
+
 static void write_durations(const struct sy_metrics *metrics, struct sy_str *out)
 {
     static const char name[] = "switchyard_request_duration_seconds";
-    describe(out, name, "histogram", "Time from the complete request to the answer, by verb.");
+    sy_metrics_describe(out, name, "histogram",
+                        "Time from the complete request to the answer, by verb.");
     for (enum sy_route_id route = 0; route < SY_ROUTE_COUNT; route++) {
-        const struct sy_histogram *histogram = &metrics->duration[route];
-        const char *verb = sy_route_name(route);
-        uint64_t total = 0;
-        for (size_t i = 0; i <= SY_BUCKET_COUNT; i++) {
-            total += atomic_load_explicit(&histogram->bucket[i], memory_order_relaxed);
-            sample(out, "switchyard_request_duration_seconds_bucket", "verb", verb, "le",
-                   i < SY_BUCKET_COUNT ? bounds_text[i] : "+Inf", total);
-        }
-        uint64_t sum_us = atomic_load_explicit(&histogram->sum_us, memory_order_relaxed);
-        sy_str_printf(out, "%s_sum{verb=\"%s\"} %llu.%06llu\n", name, verb,
-                      (unsigned long long)(sum_us / 1000000),
-                      (unsigned long long)(sum_us % 1000000));
-        sample(out, "switchyard_request_duration_seconds_count", "verb", verb, NULL, NULL, total);
+        char label[64];
+        (void)snprintf(label, sizeof label, "verb=\"%s\"", sy_route_name(route));
+        write_histogram(out, name, label, &metrics->duration[route]);
     }
 }
 
@@ -122,38 +144,43 @@ static void write_requests(const struct sy_metrics *metrics, struct sy_str *out)
 #undef X
             "other"};
     static const char requests[] = "switchyard_requests_total";
-    describe(out, requests, "counter", "Requests answered, by verb and HTTP status.");
+    sy_metrics_describe(out, requests, "counter", "Requests answered, by verb and HTTP status.");
     for (enum sy_route_id route = 0; route < SY_ROUTE_COUNT; route++)
         for (size_t i = 0; i < SY_STATUS_COUNT; i++) {
             uint64_t n = atomic_load_explicit(&metrics->requests[route][i], memory_order_relaxed);
             if (n > 0 || i == SY_STATUS_200)
-                sample(out, requests, "verb", sy_route_name(route), "code", codes[i], n);
+                sy_metrics_sample(out, requests, "verb", sy_route_name(route), "code", codes[i], n);
         }
     static const char in[] = "switchyard_request_body_bytes_total";
-    describe(out, in, "counter", "Bytes of request bodies, by verb.");
+    sy_metrics_describe(out, in, "counter", "Bytes of request bodies, by verb.");
     for (enum sy_route_id route = 0; route < SY_ROUTE_COUNT; route++)
-        sample(out, in, "verb", sy_route_name(route), NULL, NULL, metrics->bytes_in[route]);
+        sy_metrics_sample(out, in, "verb", sy_route_name(route), NULL, NULL,
+                          metrics->bytes_in[route]);
     static const char bytes_out[] = "switchyard_response_body_bytes_total";
-    describe(out, bytes_out, "counter", "Bytes of answers' bodies, by verb.");
+    sy_metrics_describe(out, bytes_out, "counter", "Bytes of answers' bodies, by verb.");
     for (enum sy_route_id route = 0; route < SY_ROUTE_COUNT; route++)
-        sample(out, bytes_out, "verb", sy_route_name(route), NULL, NULL, metrics->bytes_out[route]);
-    single(out, "switchyard_requests_aborted_total", "counter",
-           "Requests whose connection ended before their answer was sent.", metrics->aborted);
-    single(out, "switchyard_connections_overdue_total", "counter",
-           "Connections closed because they did not move or were idle.", metrics->overdue);
+        sy_metrics_sample(out, bytes_out, "verb", sy_route_name(route), NULL, NULL,
+                          metrics->bytes_out[route]);
+    sy_metrics_single(out, "switchyard_requests_aborted_total", "counter",
+                      "Requests whose connection ended before their answer was sent.",
+                      metrics->aborted);
+    sy_metrics_single(out, "switchyard_connections_overdue_total", "counter",
+                      "Connections closed because they did not move or were idle.",
+                      metrics->overdue);
 }
 
 static void write_verdicts(const struct sy_metrics *metrics, struct sy_str *out)
 {
     static const char name[] = "switchyard_verdicts_total";
-    describe(out, name, "counter", "Verdicts on nodes, by verb and reason.");
+    sy_metrics_describe(out, name, "counter", "Verdicts on nodes, by verb and reason.");
     for (enum sy_route_id route = SY_ROUTE_FILTER; route <= SY_ROUTE_PRIORITIZE; route++)
         for (enum sy_reason reason = 0; reason < SY_REASON_COUNT; reason++)
-            sample(out, name, "verb", sy_route_name(route), "reason", sy_reason_name(reason),
-                   metrics->verdicts[route][reason]);
+            sy_metrics_sample(out, name, "verb", sy_route_name(route), "reason",
+                              sy_reason_name(reason), metrics->verdicts[route][reason]);
     static const char lost[] = "switchyard_score_pairs_lost_ratio";
-    describe(out, lost, "summary",
-             "Share of node pairs with different scores that are equal in 0..10, by call.");
+    sy_metrics_describe(
+        out, lost, "summary",
+        "Share of node pairs with different scores that are equal in 0..10, by call.");
     uint64_t thousandths = metrics->pairs_lost_thousandths;
     sy_str_printf(out, "%s_sum %llu.%03llu\n", lost, (unsigned long long)(thousandths / 1000),
                   (unsigned long long)(thousandths % 1000));
@@ -163,46 +190,52 @@ static void write_verdicts(const struct sy_metrics *metrics, struct sy_str *out)
 static void write_feed(const struct sy_metrics *metrics, struct sy_str *out)
 {
     static const char files[] = "switchyard_feed_files";
-    describe(out, files, "gauge", "Files of the feed, by what they are worth now.");
-    sample(out, files, "state", "good", NULL, NULL, metrics->feed_files_good);
-    sample(out, files, "state", "bad", NULL, NULL, metrics->feed_files_bad);
-    single(out, "switchyard_feed_refused_total", "counter",
-           "Contents of files refused since start.", metrics->feed_refused);
-    single(out, "switchyard_feed_unreadable", "gauge", "1 while the feed cannot be read.",
-           metrics->feed_unreadable);
+    sy_metrics_describe(out, files, "gauge", "Files of the feed, by what they are worth now.");
+    sy_metrics_sample(out, files, "state", "good", NULL, NULL, metrics->feed_files_good);
+    sy_metrics_sample(out, files, "state", "bad", NULL, NULL, metrics->feed_files_bad);
+    sy_metrics_single(out, "switchyard_feed_refused_total", "counter",
+                      "Contents of files refused since start.", metrics->feed_refused);
+    sy_metrics_single(out, "switchyard_feed_unreadable", "gauge",
+                      "1 while the feed cannot be read.", metrics->feed_unreadable);
     static const char reloads[] = "switchyard_policy_reloads_total";
-    describe(out, reloads, "counter",
-             "Contents of the policy file since start, by what became of them.");
-    sample(out, reloads, "result", "taken", NULL, NULL, metrics->policy_taken);
-    sample(out, reloads, "result", "refused", NULL, NULL, metrics->policy_refused);
-    single(out, "switchyard_publish_failed_total", "counter",
-           "Snapshots that could not be made; the one before stayed.", metrics->publish_failed);
+    sy_metrics_describe(out, reloads, "counter",
+                        "Contents of the policy file since start, by what became of them.");
+    sy_metrics_sample(out, reloads, "result", "taken", NULL, NULL, metrics->policy_taken);
+    sy_metrics_sample(out, reloads, "result", "refused", NULL, NULL, metrics->policy_refused);
+    sy_metrics_single(out, "switchyard_publish_failed_total", "counter",
+                      "Snapshots that could not be made; the one before stayed.",
+                      metrics->publish_failed);
 }
 
 static void write_gauges(const struct sy_gauges *gauges, struct sy_str *out)
 {
-    describe(out, "switchyard_build_info", "gauge", "Always 1; the labels say what runs.");
-    sample(out, "switchyard_build_info", "version", gauges->version, NULL, NULL, 1);
-    single(out, "switchyard_ready", "gauge", "1 when a snapshot is loaded.", gauges->ready);
-    single(out, "switchyard_snapshot_generation", "gauge", "Number of the snapshot in use.",
-           gauges->generation);
-    single(out, "switchyard_snapshot_nodes", "gauge", "Nodes of the snapshot.", gauges->nodes);
-    single(out, "switchyard_snapshot_classes", "gauge",
-           "Nodes of the snapshot that differ for placement.", gauges->classes);
-    single(out, "switchyard_snapshot_devices", "gauge", "Devices of the snapshot.",
-           gauges->devices);
-    single_real(out, "switchyard_snapshot_age_seconds", "Time since the snapshot was published.",
-                gauges->snapshot_age_s);
-    single(out, "switchyard_memo_hits_total", "counter", "Placements found in memory.",
-           gauges->memo_hits);
-    single(out, "switchyard_memo_misses_total", "counter", "Placements that had to be computed.",
-           gauges->memo_misses);
-    single(out, "switchyard_memo_entries", "gauge", "Placements in memory.", gauges->memo_entries);
-    single(out, "switchyard_log_dropped_total", "counter",
-           "Log lines dropped because nobody read them.", gauges->log_dropped);
-    single(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
-           gauges->resident_bytes);
-    single_real(out, "process_start_time_seconds", "Unix time of the start.", gauges->start_time_s);
+    sy_metrics_describe(out, "switchyard_build_info", "gauge",
+                        "Always 1; the labels say what runs.");
+    sy_metrics_sample(out, "switchyard_build_info", "version", gauges->version, NULL, NULL, 1);
+    sy_metrics_single(out, "switchyard_ready", "gauge", "1 when a snapshot is loaded.",
+                      gauges->ready);
+    sy_metrics_single(out, "switchyard_snapshot_generation", "gauge",
+                      "Number of the snapshot in use.", gauges->generation);
+    sy_metrics_single(out, "switchyard_snapshot_nodes", "gauge", "Nodes of the snapshot.",
+                      gauges->nodes);
+    sy_metrics_single(out, "switchyard_snapshot_classes", "gauge",
+                      "Nodes of the snapshot that differ for placement.", gauges->classes);
+    sy_metrics_single(out, "switchyard_snapshot_devices", "gauge", "Devices of the snapshot.",
+                      gauges->devices);
+    sy_metrics_real(out, "switchyard_snapshot_age_seconds",
+                    "Time since the snapshot was published.", gauges->snapshot_age_s);
+    sy_metrics_single(out, "switchyard_memo_hits_total", "counter", "Placements found in memory.",
+                      gauges->memo_hits);
+    sy_metrics_single(out, "switchyard_memo_misses_total", "counter",
+                      "Placements that had to be computed.", gauges->memo_misses);
+    sy_metrics_single(out, "switchyard_memo_entries", "gauge", "Placements in memory.",
+                      gauges->memo_entries);
+    sy_metrics_single(out, "switchyard_log_dropped_total", "counter",
+                      "Log lines dropped because nobody read them.", gauges->log_dropped);
+    sy_metrics_single(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
+                      gauges->resident_bytes);
+    sy_metrics_real(out, "process_start_time_seconds", "Unix time of the start.",
+                    gauges->start_time_s);
 }
 
 void sy_metrics_write(const struct sy_metrics *metrics, const struct sy_gauges *gauges,

@@ -79,6 +79,18 @@ void sy_metrics_write(const struct sy_metrics *metrics, const struct sy_gauges *
                       struct sy_str *out);
 /* A label's value, quotes included: backslash, quote and line end escaped. */
 void sy_metrics_label(struct sy_str *out, const char *value);
+/* HELP and TYPE. */
+void sy_metrics_describe(struct sy_str *out, const char *name, const char *type, const char *help);
+/* name{key="value"[,key2="value2"]} number; a key that is NULL is left out. */
+void sy_metrics_sample(struct sy_str *out, const char *name, const char *key, const char *value,
+                       const char *key2, const char *value2, uint64_t number);
+/* Described, and without labels; the real one is a gauge. */
+void sy_metrics_single(struct sy_str *out, const char *name, const char *type, const char *help,
+                       uint64_t number);
+void sy_metrics_real(struct sy_str *out, const char *name, const char *help, double number);
+void sy_metrics_histogram(struct sy_str *out, const char *name, const char *help,
+                          const struct sy_histogram *histogram);
+void sy_histogram_add(struct sy_histogram *histogram, uint64_t us);
 
 static inline void sy_count(_Atomic uint64_t *counter, uint64_t n)
 {

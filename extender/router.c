@@ -19,6 +19,7 @@ static const struct sy_route routes[] = {
     POST_ROUTE(FILTER, SCHEDULER, sy_handle_filter),
     POST_ROUTE(PRIORITIZE, SCHEDULER, sy_handle_prioritize),
     POST_ROUTE(PREEMPT, SCHEDULER, sy_handle_preempt),
+    POST_ROUTE(BIND, SCHEDULER, sy_handle_bind),
     POST_ROUTE(EXPLAIN, ADMIN, sy_handle_explain),
     GET_ROUTE(SNAPSHOT, ADMIN, sy_handle_snapshot),
     GET_ROUTE(METRICS, ADMIN, sy_handle_metrics),

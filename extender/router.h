@@ -12,6 +12,7 @@ enum sy_listener { SY_LISTENER_SCHEDULER, SY_LISTENER_ADMIN };
     X(FILTER, "filter")                                                                            \
     X(PRIORITIZE, "prioritize")                                                                    \
     X(PREEMPT, "preempt")                                                                          \
+    X(BIND, "bind")                                                                                \
     X(EXPLAIN, "explain")                                                                          \
     X(SNAPSHOT, "snapshot")                                                                        \
     X(METRICS, "metrics")                                                                          \

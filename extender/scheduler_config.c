@@ -10,7 +10,7 @@ static int by_name(const void *a, const void *b)
     return strcmp((*x)->name, (*y)->name);
 }
 
-static void write_head(const struct sy_address *address, FILE *out)
+static void write_head(const struct sy_address *address, bool bind, FILE *out)
 {
     char text[SY_ADDRESS_TEXT];
     (void)fprintf(
@@ -21,8 +21,9 @@ static void write_head(const struct sy_address *address, FILE *out)
         "  filterVerb: filter\n"
         "  prioritizeVerb: prioritize\n"
         "  preemptVerb: preempt\n"
+        "%s"
         "  weight: 5\n"
-        "  httpTimeout: 800ms\n"
+        "  httpTimeout: %s\n"
         "  # Names only on the wire; with false kube-scheduler's own scores go wrong from 1.33 "
         "on.\n"
         "  nodeCacheCapable: true\n"
@@ -32,11 +33,12 @@ static void write_head(const struct sy_address *address, FILE *out)
         "  # Exact names only, so list yours; a pod that asks for none of them is never sent "
         "here.\n"
         "  managedResources:\n",
-        sy_address_format(address, text));
+        sy_address_format(address, text), bind ? "  bindVerb: bind\n" : "",
+        bind ? "2s" : "800ms"); /* a binding is a call to the API server */
 }
 
 enum sy_code sy_scheduler_config_write(const struct sy_catalogue *catalogue,
-                                       const struct sy_address *address, FILE *out,
+                                       const struct sy_address *address, bool bind, FILE *out,
                                        struct sy_err *err)
 {
     size_t n = sy_catalogue_resource_count(catalogue);
@@ -46,7 +48,7 @@ enum sy_code sy_scheduler_config_write(const struct sy_catalogue *catalogue,
     for (size_t i = 0; i < n; i++)
         sorted[i] = sy_catalogue_resource(catalogue, i);
     qsort(sorted, n, sizeof(*sorted), by_name);
-    write_head(address, out);
+    write_head(address, bind, out);
     for (size_t i = 0; i < n; i++)
         if (!sorted[i]->is_pattern)
             (void)fprintf(out, "  - name: %s\n", sorted[i]->name);

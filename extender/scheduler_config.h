@@ -8,9 +8,10 @@
 
 #include <stdio.h>
 
-/* managedResources takes exact names only: the catalogue's patterns are listed in a comment. */
+/* With `bind` kube-scheduler leaves binding to us. managedResources takes exact names only: the
+ * catalogue's patterns are listed in a comment. */
 SY_NODISCARD enum sy_code sy_scheduler_config_write(const struct sy_catalogue *catalogue,
-                                                    const struct sy_address *address, FILE *out,
-                                                    struct sy_err *err);
+                                                    const struct sy_address *address, bool bind,
+                                                    FILE *out, struct sy_err *err);
 
 #endif

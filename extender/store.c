@@ -8,30 +8,18 @@ struct sy_store {
     struct sy_state *current;
 };
 
-static uint32_t count_devices(const struct sy_cluster *cluster)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < cluster->n; i++)
-        n += cluster->node[i]->fabric->nunit;
-    return n;
-}
-
-enum sy_code sy_state_new(struct sy_catalogue *catalogue, struct sy_policy *policy,
-                          struct sy_cluster *cluster, bool loaded, int64_t now_us,
-                          struct sy_state **ret, struct sy_err *err)
+/* Takes over the reference to `power`; of the other parts one is taken. */
+static enum sy_code make_state(struct sy_catalogue *catalogue, struct sy_policy *policy,
+                               struct sy_cluster *cluster, struct sy_power *power, bool loaded,
+                               int64_t now_us, struct sy_state **ret, struct sy_err *err)
 {
     struct sy_state *state = sy_calloc(1, sizeof *state);
-    if (state == NULL)
+    if (state == NULL) {
+        sy_power_unref(power);
         return sy_fail(err, SY_ENOMEM, "out of memory for a state");
-    struct sy_power *power = NULL;
-    enum sy_code code = sy_power_new(cluster, policy, &power, err);
-    if (code != SY_OK) {
-        sy_free(state);
-        return code;
     }
     *state = (struct sy_state){.refs = 1,
                                .loaded = loaded,
-                               .ndevice = count_devices(cluster),
                                .published_us = now_us,
                                .catalogue = sy_catalogue_ref(catalogue),
                                .policy = sy_policy_ref(policy),
@@ -39,6 +27,29 @@ enum sy_code sy_state_new(struct sy_catalogue *catalogue, struct sy_policy *poli
                                .power = power};
     *ret = state;
     return SY_OK;
+}
+
+enum sy_code sy_state_new(struct sy_catalogue *catalogue, struct sy_policy *policy,
+                          struct sy_cluster *cluster, bool loaded, int64_t now_us,
+                          struct sy_state **ret, struct sy_err *err)
+{
+    struct sy_power *power = NULL;
+    enum sy_code code = sy_power_new(cluster, policy, &power, err);
+    if (code != SY_OK)
+        return code;
+    return make_state(catalogue, policy, cluster, power, loaded, now_us, ret, err);
+}
+
+enum sy_code sy_state_next(const struct sy_state *before, struct sy_policy *policy,
+                           struct sy_cluster *cluster, bool loaded, int64_t now_us,
+                           struct sy_state **ret, struct sy_err *err)
+{
+    struct sy_power *power = NULL;
+    enum sy_code code =
+        sy_power_update(before->power, before->cluster, cluster, policy, &power, err);
+    if (code != SY_OK)
+        return code;
+    return make_state(before->catalogue, policy, cluster, power, loaded, now_us, ret, err);
 }
 
 void sy_state_unref(struct sy_state *state)

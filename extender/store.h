@@ -8,9 +8,8 @@
 #include "topology/cluster.h"
 
 struct sy_state {
-    unsigned refs; /* atomic */
-    bool loaded;   /* the feed was read in full at least once */
-    uint32_t ndevice;
+    unsigned refs;                  /* atomic */
+    bool loaded;                    /* the feed was read in full at least once */
     int64_t published_us;           /* Unix time */
     struct sy_catalogue *catalogue; /* references */
     struct sy_policy *policy;
@@ -22,6 +21,10 @@ struct sy_state {
 SY_NODISCARD enum sy_code sy_state_new(struct sy_catalogue *catalogue, struct sy_policy *policy,
                                        struct sy_cluster *cluster, bool loaded, int64_t now_us,
                                        struct sy_state **ret, struct sy_err *err);
+/* The state after `before`, with the same catalogue: of its power only what changed is computed. */
+SY_NODISCARD enum sy_code sy_state_next(const struct sy_state *before, struct sy_policy *policy,
+                                        struct sy_cluster *cluster, bool loaded, int64_t now_us,
+                                        struct sy_state **ret, struct sy_err *err);
 void sy_state_unref(struct sy_state *state); /* takes NULL; thread-safe */
 static inline void sy_state_unrefp(struct sy_state **state)
 {

@@ -10,17 +10,18 @@
 #   tsan                   tests of threads under the thread sanitizer
 #   clang                  everything compiled by the second compiler, and clang-tidy
 #   service                the built service as its users meet it
+#   agent                  the built agent on a machine of files, with a kubelet and an API of the tests
 #   cluster                a real control plane; --kubernetes picks the version
 #   bench                  the measurements
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all="unit golden property fuzz lint tsan clang service cluster"
+all="unit golden property fuzz lint tsan clang service agent cluster"
 suites=() cluster_args=()
 passed=0 failed=0 skipped=0
 logs=build/logs
 
-usage() { sed -n '3,16s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,17s/^# \{0,1\}//p' "$0"; }
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -46,7 +47,8 @@ wants() { [[ " ${suites[*]} " == *" $1 "* ]]; }
 
 install_packages() {
     local packages=(gcc libc6-dev cmake ninja-build pkg-config libmicrohttpd-dev libjansson-dev
-        libhwloc-dev libyaml-dev check bzip2 perl python3) missing=()
+        libhwloc-dev libyaml-dev libcurl4-gnutls-dev libprotobuf-c-dev protobuf-c-compiler
+        libnghttp2-dev check bzip2 perl python3) missing=()
     if wants lint || wants clang || wants fuzz || wants search; then
         packages+=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck)
     fi
@@ -164,6 +166,7 @@ run_suite() {
         run_ctest clang tidy
         ;;
     service) run_script service ;;
+    agent) run_script agent ;;
     cluster) run_script cluster "${cluster_args[@]}" ;;
     bench) run_script bench ;;
     esac

@@ -127,12 +127,17 @@ static void make_path(struct sy_stream *stream, struct sy_str *path)
         sy_str_printf(path, "&%s", stream->collection.selector);
 }
 
-/* Something went wrong; `soon`: the first such time in a row needs no wait. */
+/* Something went wrong; `soon`: the version is too old, so the server is there, and the first such
+ * time in a row needs no wait, whatever went before (an API server that comes back answers this).
+ */
 static void failed(struct sy_stream *stream, int64_t now_us, bool soon, const char *why)
 {
     bool lived = stream->answered && (stream->changes > 0 || now_us - stream->began_us > LIVED_US);
     if (lived)
         stream->attempt = 0;
+    if (soon && !stream->expired)
+        stream->attempt = 0;
+    stream->expired = soon;
     stream->stats.failures++;
     uint64_t wait_ms = soon && stream->attempt == 0 ? 0 : backoff_ms(stream);
     if (stream->retry_ms > 0)

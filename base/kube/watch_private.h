@@ -56,6 +56,7 @@ struct sy_stream {
     /* What went before. */
     unsigned attempt, refusals;
     bool fresh, token_tried, bad;
+    bool expired; /* the last failure was a version too old */
     int64_t noted_us;
     uint64_t unnoted, random;
 };

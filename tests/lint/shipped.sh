@@ -15,10 +15,12 @@ complain() {
 }
 
 stanza() { sed -n '/^extenders:/,$p'; }
-stanza <"$root/deploy/scheduler/kube-scheduler-config.yaml" >"$work/shipped"
 "$program" --print-scheduler-config | stanza >"$work/printed"
-diff -u "$work/shipped" "$work/printed" ||
-    complain "deploy/scheduler/kube-scheduler-config.yaml: paste what --print-scheduler-config prints"
+for file in deploy/scheduler deploy/kustomize/second-scheduler; do
+    stanza <"$root/$file/kube-scheduler-config.yaml" >"$work/shipped"
+    diff -u "$work/shipped" "$work/printed" ||
+        complain "$file/kube-scheduler-config.yaml: paste what --print-scheduler-config prints"
+done
 
 # The indented lines of the README, together, are one catalogue file.
 sed -n 's/^    //p' "$root/topology/catalogue/README.md" >"$work/readme.yaml"

@@ -133,6 +133,76 @@ START_TEST(notices_name_what_changed)
 }
 END_TEST
 
+/* "+a -b": what `changes` gives, in the order of names. */
+static void changes_are(const char *want)
+{
+    struct sy_feed_change *change;
+    struct sy_err err = {0};
+    size_t n;
+    char got[200] = "";
+    ck_assert_int_eq(feed->ops->changes(feed, &change, &n, &err), SY_OK);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = strlen(got);
+        ck_assert(change[i].node == NULL || strcmp(change[i].node->name, change[i].name) == 0);
+        (void)snprintf(got + at, sizeof got - at, "%s%c%s", i > 0 ? " " : "",
+                       change[i].node != NULL ? '+' : '-', change[i].name);
+    }
+    ck_assert_str_eq(got, want);
+}
+
+START_TEST(changes_are_told_once)
+{
+    struct sy_node **now;
+    changes_are("");
+    put("b", NULL);
+    put("a", NULL);
+    (void)look(true);
+    changes_are("+a +b");
+    changes_are("");
+    put("b", "0000:13:00.0");
+    put("c", NULL);
+    (void)look(true);
+    put("b", "0000:14:00.0"); /* twice before it is asked */
+    world_folder_write(folder, "a.json", "{");
+    (void)look(true);
+    changes_are("+b +c"); /* a keeps its last good state */
+    put("d", NULL);
+    (void)look(true);
+    char path[200];
+    (void)snprintf(path, sizeof path, "%s/d.json", folder);
+    ck_assert_int_eq(unlink(path), 0);
+    (void)snprintf(path, sizeof path, "%s/c.json", folder);
+    ck_assert_int_eq(unlink(path), 0);
+    (void)look(true);
+    changes_are("-c -d");
+    put("c", NULL);
+    (void)look(true);
+    ck_assert_uint_eq(nodes(&now), 3); /* all of them: there is nothing to tell any more */
+    changes_are("");
+    (void)look(true);
+    changes_are("");
+}
+END_TEST
+
+/* Out of memory, the changes are told the next time. */
+START_TEST(changes_survive_a_failure)
+{
+    struct sy_feed_change *change = NULL;
+    struct sy_err err = {0};
+    size_t n = 7;
+    put("a", NULL);
+    (void)look(true);
+    sy_fault_set(0);
+    enum sy_code code = feed->ops->changes(feed, &change, &n, &err);
+    ck_assert(sy_fault_clear());
+    ck_assert_int_eq(code, SY_ENOMEM);
+    ck_assert_str_eq(err.text, "out of memory for 1 nodes");
+    ck_assert_uint_eq(n, 7);
+    ck_assert_ptr_null(change);
+    changes_are("+a");
+}
+END_TEST
+
 START_TEST(a_rewrite_within_one_tick_is_seen)
 {
     struct sy_node **now;
@@ -347,6 +417,8 @@ int main(int argc, char **argv)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, unchanged_nodes_are_the_same_objects);
     tcase_add_test(tcase, notices_name_what_changed);
+    tcase_add_test(tcase, changes_are_told_once);
+    tcase_add_test(tcase, changes_survive_a_failure);
     tcase_add_test(tcase, a_rewrite_within_one_tick_is_seen);
     tcase_add_test(tcase, the_last_good_one_stays);
     tcase_add_test(tcase, a_young_file_that_is_wrong_is_neither_good_nor_bad);
