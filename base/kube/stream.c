@@ -147,8 +147,9 @@ static void failed(struct sy_stream *stream, int64_t now_us, bool soon, const ch
     stream->due_us = now_us + (int64_t)wait_ms * 1000;
     if (stream->phase != SY_STREAM_WATCH)
         list_anew(stream);
-    sy_stream_note(stream, !soon, stream->bad, "%s; again in %llu ms", why,
-                   (unsigned long long)wait_ms);
+    bool said = stream->bad && stream->status == stream->said_status;
+    stream->said_status = stream->status;
+    sy_stream_note(stream, !soon, said, "%s; again in %llu ms", why, (unsigned long long)wait_ms);
     stream->bad = stream->bad || !soon;
 }
 
@@ -305,6 +306,7 @@ void sy_stream_ended(struct sy_stream *stream, const struct sy_kube_http_result 
         answered(stream);
     stream->running = false;
     stream->stats.connected = false;
+    stream->status = result->status;
     stream->fresh = broken;
     switch (stream->fate) {
     case SY_FATE_PAGES:

@@ -56,7 +56,9 @@ struct sy_stream {
     /* What went before. */
     unsigned attempt, refusals;
     bool fresh, token_tried, bad;
-    bool expired; /* the last failure was a version too old */
+    bool expired;                 /* the last failure was a version too old */
+    unsigned status, said_status; /* of the last answer (0 = none), and of the last failure noted:
+                                     another one is no repetition */
     int64_t noted_us;
     uint64_t unnoted, random;
 };

@@ -5,6 +5,8 @@
 #include "base/time.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const cover_names[] = {
 #define X(id, name) name,
@@ -78,13 +80,36 @@ static json_t *pod_json(const struct live_node *node, const struct live_pod *pod
     return one;
 }
 
+static int pod_cmp(const void *left, const void *right)
+{
+    const struct live_pod *a = *(const struct live_pod *const *)left;
+    const struct live_pod *b = *(const struct live_pod *const *)right;
+    if (a->scheduled_us != b->scheduled_us)
+        return a->scheduled_us < b->scheduled_us ? -1 : 1;
+    return strcmp(a->uid, b->uid);
+}
+
+/* In the order in which they are charged, so that every replica shows the same text. */
+static json_t *pods_json(const struct live_node *node)
+{
+    json_t *array = json_array();
+    size_t n = 0;
+    sy_autofree const struct live_pod **all =
+        sy_calloc(node->npod + 1, sizeof(const struct live_pod *));
+    for (const struct live_pod *pod = node->pod; all != NULL && pod != NULL; pod = pod->next)
+        all[n++] = pod;
+    if (n > 0)
+        qsort(all, n, sizeof *all, pod_cmp);
+    for (size_t i = 0; i < n; i++)
+        (void)json_array_append_new(array, pod_json(node, all[i]));
+    return array;
+}
+
 static json_t *node_json(const struct sy_live *live, const struct live_node *node)
 {
-    json_t *object = json_object(), *pods = json_array(), *predictions = json_object();
+    json_t *object = json_object(), *predictions = json_object();
     put(object, "report", report_json(live, node));
-    for (const struct live_pod *pod = node->pod; pod != NULL; pod = pod->next)
-        (void)json_array_append_new(pods, pod_json(node, pod));
-    put(object, "pods", pods);
+    put(object, "pods", pods_json(node));
     for (unsigned i = 0; i < SY_PREDICTION_COUNT; i++)
         put(predictions, prediction_names[i], json_integer(node->predictions[i]));
     put(object, "predictions", predictions);

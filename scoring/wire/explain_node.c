@@ -104,13 +104,13 @@ static void put_topology_manager(json_t *obj, const struct sy_node *node)
 static void add_unhealthy(json_t *array, const struct sy_node *node)
 {
     for (uint16_t u = 0; u < node->usage->nunit; u++) {
-        const struct sy_unit_state *state = &node->usage->unit[u];
+        const struct sy_unit_usage *usage = &node->usage->unit[u];
         char addr[SY_PCI_ADDR_TEXT];
-        if (state->unhealthy)
-            sy_explain_add(array, json_sprintf("%s takes no new pods: %s",
-                                               sy_pci_addr_format(node->fabric->unit[u].addr, addr),
-                                               state->reason != NULL ? state->reason
-                                                                     : "no reason is given"));
+        if (usage->unhealthy)
+            sy_explain_add(
+                array, json_sprintf("%s takes no new pods: %s",
+                                    sy_pci_addr_format(node->fabric->unit[u].addr, addr),
+                                    usage->reason != NULL ? usage->reason : "no reason is given"));
     }
 }
 

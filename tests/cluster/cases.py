@@ -3,7 +3,11 @@
 
 import json
 
+import fault_cases
+import hostile_cases
+import live_cases
 import machines
+import manifest_cases
 from machines import (ALL, GPU_FAR, NPUS_APART, NPUS_APART_TOO, ONE_SOCKET, ONE_SWITCH)
 from objects import EXAMPLE, GPU, NODES, NPU
 from processes import Failure, during, eventually
@@ -488,3 +492,10 @@ def pods_without_devices_are_untouched(rig):
     rig.wait_bound("train")
     called = {exchange.pod() for exchange in rig.proxy.calls()}
     must(called == {"train"}, f"the extender was called for {sorted(called)}")
+
+
+for function in manifest_cases.CASES:
+    case(function)
+CASES.update(live_cases.CASES)
+CASES.update(fault_cases.CASES)
+CASES.update(hostile_cases.CASES)

@@ -20,6 +20,8 @@ class ControlPlane:
         self.programs = programs
         self.folder = folder
         self.processes = []
+        self.apiserver = None
+        self.apiserver_arguments = ()
         self.scheduler = None
         self.scheduler_config = None
         self.scheduler_count = 0
@@ -49,8 +51,8 @@ class ControlPlane:
             "--initial-cluster", f"default={peer_url}")
 
         self.write_key_and_token()
-        apiserver = self.launch(
-            "kube-apiserver", "kube-apiserver", f"--etcd-servers={etcd_url}",
+        self.apiserver_arguments = (
+            f"--etcd-servers={etcd_url}",
             "--bind-address=127.0.0.1", f"--secure-port={api_port}",
             "--advertise-address=192.0.2.1",    # for documentation: nobody is told
             "--endpoint-reconciler-type=none",
@@ -65,11 +67,22 @@ class ControlPlane:
 
         self.url = f"https://127.0.0.1:{api_port}"
         self.api = Client(self.url, self.token)
-        eventually("kube-apiserver ready", lambda: self.probe_ready(apiserver), 60)
+        self.start_apiserver()
         eventually("the namespace kube-system", lambda: self.probe_namespace("kube-system"), 30)
         eventually("the namespace default", lambda: self.probe_namespace("default"), 30)
         eventually("the system's priority classes", self.probe_priority_classes, 30)
         self.write_kubeconfig()
+
+    def start_apiserver(self, limit=60):
+        """Runs kube-apiserver, on the same port and with the same etcd each time."""
+        self.apiserver = self.launch("kube-apiserver", "kube-apiserver", *self.apiserver_arguments)
+        eventually("kube-apiserver ready", self.probe_ready, limit)
+
+    def kill_apiserver(self):
+        """Ends it at once, without a goodbye. kube-scheduler would not outlive that for long."""
+        self.processes.remove(self.apiserver)
+        self.apiserver.child.kill()
+        self.apiserver.child.wait()
 
     def write_key_and_token(self):
         # An EC private key of P-256 is any number, so DER by hand spares a tool.
@@ -93,8 +106,8 @@ class ControlPlane:
         with open(self.kubeconfig, "w", encoding="utf-8") as file:
             json.dump(document, file)
 
-    def probe_ready(self, apiserver):
-        apiserver.check()
+    def probe_ready(self):
+        self.apiserver.check()
         try:
             status, body = self.api.raw("GET", "/readyz")
         except OSError as error:

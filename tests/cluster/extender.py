@@ -50,9 +50,11 @@ class Feed:
 class Extender:
     """switchyard-extender on a port that stays the same over restarts."""
 
-    def __init__(self, program, feed, log_folder, listen="127.0.0.1:0", name="extender"):
+    def __init__(self, program, feed, log_folder, listen="127.0.0.1:0", name="extender",
+                 source=None):
+        """`source` are the arguments that stand in place of a feed directory."""
         self.process = Process(name, [program, "--listen", listen, "--admin", "127.0.0.1:0",
-                                      "--feed", feed.folder], log_folder)
+                                      *(source or ("--feed", feed.folder))], log_folder)
         self.feed = feed
         line = eventually("the extender's first log line", self.probe_addresses, 30)
         self.host, port = line[0].rsplit(":", 1)

@@ -138,7 +138,8 @@ class Stream:
     def say_goodbye(self):
         if self.last_words is None or not self.at_boundary:
             return True
-        self.chunk(self.last_words)
+        if self.last_words:     # an empty chunk would be the end already
+            self.chunk(self.last_words)
         self.handler.wfile.write(b"0\r\n\r\n")
         self.handler.wfile.flush()
         self.cut(reset=False)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Child processes that never outlive the suite, and waiting with a limit."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -74,6 +75,15 @@ class Process:
         if status is not None:
             tail = "\n".join(self.log().splitlines()[-15:])
             raise Failure(f"{self.name} ended with status {status}:\n{tail}")
+
+    @contextlib.contextmanager
+    def paused(self):
+        """While this lasts the process does not run."""
+        self.child.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.child.send_signal(signal.SIGCONT)
 
     def stop(self, limit=10):
         """Ends the process, politely first; returns its exit status."""

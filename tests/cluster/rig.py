@@ -8,6 +8,7 @@ import machines
 import objects
 import scheduler_config
 from extender import Extender, Feed
+from live_rig import LiveSuite
 from objects import NODES, PODS
 from processes import Failure, eventually, free_ports
 from proxy import Proxy
@@ -28,6 +29,7 @@ class Rig:
         self.extender = None
         self.extenders_started = 0
         self.held = {}
+        self.live = LiveSuite()
         for name, value in (("low", 10), ("low-too", 20), ("middle", 50), ("high", 1000)):
             self.api.post("/apis/scheduling.k8s.io/v1/priorityclasses",
                           objects.priority_class(name, value))

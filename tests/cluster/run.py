@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import random
 import shutil
 import signal
 import sys
@@ -12,7 +13,9 @@ import traceback
 
 import bench
 import cases
+import fault_cases
 import machines
+import scale
 from control_plane import ControlPlane, build
 from processes import Failure
 from rig import Rig
@@ -28,12 +31,21 @@ def arguments():
     parser.add_argument("--extender", metavar="PROGRAM",
                         default=os.path.join(ROOT, "build/release/bin/switchyard-extender"),
                         help="default: build/release/bin/switchyard-extender")
+    parser.add_argument("--agent", metavar="PROGRAM",
+                        default=os.path.join(ROOT, "build/release/bin/switchyard-agent"),
+                        help="default: build/release/bin/switchyard-agent")
+    parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 31), metavar="N",
+                        help="of what live cases choose at random (they print it)")
     parser.add_argument("--record", metavar="DIR",
                         help="keep the bodies on the wire as DIR/VERB-MODE-VERSION.*.json")
     parser.add_argument("--bench", action="store_true",
                         help="measure pods/s in place of running the cases")
     parser.add_argument("--bench-pods", type=int, default=600, metavar="N")
     parser.add_argument("--bench-rounds", type=int, default=3, metavar="N")
+    parser.add_argument("--faults", type=int, metavar="ROUNDS",
+                        help="every fault (or the cases named) so many times, and a table")
+    parser.add_argument("--scale", action="store_true",
+                        help="measure the service at 1,000 and 5,000 nodes in place of the cases")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
     parser.add_argument("case", nargs="*", help="run these only")
@@ -42,6 +54,7 @@ def arguments():
     if unknown:
         parser.error(f"no case {', '.join(sorted(unknown))}; there are: {', '.join(cases.CASES)}")
     options.extender = os.path.abspath(options.extender)
+    options.agent = os.path.abspath(options.agent)
     return options
 
 
@@ -88,10 +101,10 @@ def main():
     if options.list:
         print("\n".join(cases.CASES))
         return 0
-    if not os.access(options.extender, os.X_OK):
-        print(f"run.sh: no program {options.extender}: build the release preset first",
-              file=sys.stderr)
-        return 1
+    for program in (options.extender, options.agent):
+        if not os.access(program, os.X_OK):
+            print(f"run.sh: no program {program}: build the release preset first", file=sys.stderr)
+            return 1
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)
     os.environ["NO_PROXY"] = "127.0.0.1"
@@ -108,6 +121,10 @@ def main():
                   machines.read_mixed(os.path.join(ROOT, "tests/machines/made")))
         if options.bench:
             status = bench.run(rig)
+        elif options.scale:
+            status = scale.run(rig)
+        elif options.faults:
+            status = fault_cases.all_rounds(rig, options.faults, options.case)
         else:
             status = run_cases(rig, options.case)
     except Failure as failure:

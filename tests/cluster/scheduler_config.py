@@ -42,3 +42,8 @@ def unthrottled(text):
 def no_extender(text):
     """The control: the same scheduler without the extenders stanza, which is last in the file."""
     return substitute(text, r"^extenders:\n(?:[- #].*\n?|\n)*\Z", "")
+
+
+def with_bind(text):
+    """The service posts the bindings of the pods that it is asked about."""
+    return substitute(text, r"^  preemptVerb: preempt$", "  preemptVerb: preempt\n  bindVerb: bind")

@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(failures_wait_longer_and_longer)
 {
-    static const int64_t whole[] = {1, 2, 4, 8, 16, 30, 30, 30};
+    static const int64_t whole[] = {1, 2, 4, 6, 6, 6};
     struct sy_written written = {0};
     struct sy_content now = content("a", "a", -1);
     int64_t again_us, now_us = WRITTEN_AT;

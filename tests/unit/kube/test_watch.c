@@ -357,11 +357,13 @@ static int64_t now_ms(void)
 }
 
 /* Run a script until the story is told; how long it took. */
-static int64_t tell_story(struct world *world, struct listener *listener, const char *expected,
-                          size_t requests, uint64_t *ret_failures)
+static int64_t tell_story(struct world *world, struct listener *listener, unsigned backoff_ms,
+                          const char *expected, size_t requests, uint64_t *ret_failures)
 {
     const struct sy_kube_collection collection = collection_of(listener);
-    const struct sy_kube_watch_options options = options_of(world);
+    struct sy_kube_watch_options options = options_of(world);
+    options.backoff_ms = backoff_ms;
+    options.backoff_max_ms = 3 * backoff_ms;
     struct sy_kube_watches *watches;
     char story[STORY], notes[STORY];
     struct sy_err err = {0};
@@ -390,9 +392,40 @@ START_TEST(retry_after_is_heeded)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    int64_t took_ms = tell_story(&world, &listener, "[]+a6", 3, &failures);
+    int64_t took_ms = tell_story(&world, &listener, 20, "[]+a6", 3, &failures);
     ck_assert_int_ge(took_ms, 2000); /* else the backoff: 60 ms at most */
     ck_assert_uint_eq(failures, 2);
+    world_close(&world);
+}
+END_TEST
+
+static void note_time(void *data)
+{
+    *(int64_t *)data = now_ms();
+}
+
+/* An API server that comes back knows no old versions: that is no reason to wait. */
+START_TEST(expired_after_an_outage)
+{
+    int64_t refused_ms = 0, listed_ms = 0;
+    const struct server_step script[] = {
+        {STREAMED, .body = {END_MARK("5")}, .end = SERVER_CUT},
+        {"&resourceVersion=5 ", .status = 503},
+        {"&resourceVersion=5 ", .status = 410, .before = note_time, .data = &refused_ms},
+        {STREAMED, .body = {END_MARK("9")}, .end = SERVER_HOLD, .before = note_time,
+         .data = &listed_ms},
+        {0}};
+    struct world world;
+    struct listener listener = {.story = ""};
+    uint64_t failures;
+    world_open(&world, script);
+    (void)tell_story(&world, &listener, 500, "[][]", 4, &failures);
+    ck_assert_ptr_nonnull(
+        strstr(listener.notes, "outstanding read data")); /* one after the other: */
+    ck_assert_ptr_nonnull(strstr(listener.notes, "the server answers 503"));
+    ck_assert_ptr_nonnull(strstr(listener.notes, "the server answers 410"));
+    ck_assert_int_lt(listed_ms - refused_ms, 700); /* the third wait in a row: 1000 ms at least */
+    ck_assert_uint_eq(failures, 3);
     world_close(&world);
 }
 END_TEST
@@ -410,7 +443,7 @@ START_TEST(swapped_token)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    (void)tell_story(&world, &listener, "[]+a6+b7", 5, &failures);
+    (void)tell_story(&world, &listener, 20, "[]+a6+b7", 5, &failures);
     ck_assert_uint_eq(failures, 3);
     ck_assert_ptr_nonnull(strstr(listener.notes, "BAD /apis/x: the server answers 401"));
     ck_assert_uint_eq(server_surprises(world.server), 0);
@@ -430,7 +463,7 @@ START_TEST(asks_for_compression)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    (void)tell_story(&world, &listener, "[]+a6", 3, &failures);
+    (void)tell_story(&world, &listener, 20, "[]+a6", 3, &failures);
     ck_assert_uint_eq(failures, 0);
     ck_assert_ptr_null(strstr(server_request(world.server, 2), "gzip"));
     ck_assert_uint_eq(server_surprises(world.server), 0);
@@ -540,6 +573,7 @@ int main(void)
     TCase *all = tcase_create("all");
     tcase_add_loop_test(all, stories, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(all, retry_after_is_heeded);
+    tcase_add_test(all, expired_after_an_outage);
     tcase_add_test(all, swapped_token);
     tcase_add_test(all, asks_for_compression);
     tcase_add_test(all, gone_and_back);
