@@ -3,6 +3,7 @@
 #include "tests/lib/run.h"
 #include "tests/unit/extender_live/living.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ALL_FREE 8 /* four NPUs, two GPUs, two NICs */
@@ -415,6 +416,42 @@ START_TEST(bad_objects)
 }
 END_TEST
 
+/* `key` with a text of `len` bytes, as a member of annotations. */
+static void long_annotation(char *buf, const char *key, size_t len)
+{
+    size_t at = (size_t)sprintf(buf, "\"%s\":\"", key);
+    memset(buf + at, 'x', len);
+    memcpy(buf + at + len, "\"", 2);
+}
+
+/* They cost their own effect, and nothing else: the node is known, the pod is charged. */
+START_TEST(annotations_too_long)
+{
+    static char note[70100], json[70400];
+    struct living l;
+    living_open(&l);
+    living_sync_empty(&l);
+    living_put(&l, SY_LIVE_FABRICS, living_fabric("a", living_status(&l, "")));
+    long_annotation(note, _i == 0 ? "switchyard.dev/cordon" : "switchyard.dev/fabric", 65537);
+    (void)snprintf(json, sizeof json, "{\"metadata\":{\"name\":\"a\",\"annotations\":{%s}}}", note);
+    living_put(&l, SY_LIVE_NODES, json);
+    ck_assert_uint_eq(l.metrics.refused[SY_LIVE_NODES], 1);
+    long_annotation(note, "huawei.com/AscendReal", 16385);
+    (void)snprintf(json, sizeof json,
+                   "{\"metadata\":{\"name\":\"p\",\"namespace\":\"n\",\"uid\":\"u1\","
+                   "\"annotations\":{%s}},\"spec\":{\"nodeName\":\"a\",\"containers\":[{"
+                   "\"resources\":{\"limits\":{\"" NPU_NAME "\":\"2\"}}}]}}",
+                   note);
+    living_put(&l, SY_LIVE_PODS, json);
+    ck_assert_uint_eq(l.metrics.refused[SY_LIVE_PODS], 0);
+    living_look(&l, true);
+    ck_assert_ptr_nonnull(living_node(&l, "a"));
+    ck_assert(living_ledger_has(&l, "a", "\"uid\":\"u1\""));
+    ck_assert(living_ledger_has(&l, "a", NPU0));
+    living_close(&l);
+}
+END_TEST
+
 /* What the watch itself refuses is not put, yet it is there. */
 START_TEST(refused_by_the_watch)
 {
@@ -458,6 +495,7 @@ int main(void)
     tcase_add_test(tcase, the_node_goes);
     tcase_add_test(tcase, a_node_that_carries_its_document);
     tcase_add_test(tcase, cordoned_devices);
+    tcase_add_loop_test(tcase, annotations_too_long, 0, 2);
     tcase_add_test(tcase, equal_machines_share_a_fabric);
     tcase_add_test(tcase, heartbeats);
     tcase_add_test(tcase, changes_are_told_once);

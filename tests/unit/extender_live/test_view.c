@@ -42,10 +42,10 @@ START_TEST(one_node)
     ck_assert_str_eq(
         text,
         "{\"report\":{\"age\":\"fresh\",\"seconds\":1.5,\"observedTime\":\"2027-01-15T08:00:00Z\","
-        "\"deleted\":false,\"refused\":false},\"pods\":[{\"namespace\":\"ns\",\"name\":\"p2\","
-        "\"uid\":\"u2\",\"assumed\":false,\"cover\":\"predicted\",\"devices\":[\"" GPU0 "\"]},"
-        "{\"namespace\":\"ns\",\"name\":\"p1\",\"uid\":\"u1\",\"assumed\":false,"
-        "\"cover\":\"report\",\"devices\":[\"" NPU0 "\"]}],\"predictions\":{\"same\":0,"
+        "\"deleted\":false,\"refused\":false},\"pods\":[{\"namespace\":\"ns\",\"name\":\"p1\","
+        "\"uid\":\"u1\",\"assumed\":false,\"cover\":\"report\",\"devices\":[\"" NPU0 "\"]},"
+        "{\"namespace\":\"ns\",\"name\":\"p2\",\"uid\":\"u2\",\"assumed\":false,"
+        "\"cover\":\"predicted\",\"devices\":[\"" GPU0 "\"]}],\"predictions\":{\"same\":0,"
         "\"equal\":0,\"worse\":0,\"better\":0,\"unknown\":0}}");
     json_decref(ledger);
     ck_assert(living_ledger_has(&l, "b", "\"report\":null"));

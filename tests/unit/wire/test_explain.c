@@ -18,6 +18,7 @@ static const struct test_node nodes[] = {
     {.name = "silent"},
     {.name = "stray", .mode = "exact", .held = "a..ab.", .small = true},
     {.name = "stray-one", .mode = "exact", .held = "...a..", .small = true},
+    {.name = "sick", .mode = "exact", .held = "..x..."},
     {.name = "aligned",
      .mode = "predicted",
      .held = "a..a..",
@@ -248,6 +249,25 @@ START_TEST(stray_devices)
 }
 END_TEST
 
+START_TEST(unhealthy_devices)
+{
+    static const char *const sick[] = {"sick"};
+    struct sy_request request = test_request_of(&w, "\"" TEST_NPU "\":1", "");
+    struct sy_candidate *candidate = test_candidates(&w, sick, 1);
+    struct sy_verdict verdict;
+    struct sy_err err = {0};
+    json_t *root;
+    ck_assert_int_eq(sy_engine_explain(&w.world, &request, candidate, 1, w.arena, &verdict, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_explain_to_json(&w.world, &request, candidate, &verdict, 1, &root, &err),
+                     SY_OK);
+    ck_assert_uint_eq(json_array_size(at(root, "nodes.0.notes")), 1);
+    ck_assert_str_eq(text_at(root, "nodes.0.notes.0"),
+                     "0000:15:00.0 takes no new pods: no reason is given");
+    json_decref(root);
+}
+END_TEST
+
 START_TEST(topology_manager)
 {
     static const char *const aligned[] = {"aligned", "half-told", "free"};
@@ -364,6 +384,7 @@ int main(void)
     tcase_add_test(tc, all_that_is_malformed);
     tcase_add_test(tc, more_than_any_node_has);
     tcase_add_test(tc, stray_devices);
+    tcase_add_test(tc, unhealthy_devices);
     tcase_add_test(tc, topology_manager);
     tcase_add_test(tc, part_of_the_watts);
     tcase_add_test(tc, nothing_more_of_the_pod);
