@@ -19,9 +19,10 @@
 
 struct sy_keeper {
     struct sy_keeper_options options;
-    int64_t said_us; /* monotonic: of the last line about a snapshot */
-    uint64_t unsaid; /* snapshots since then */
-    int wake;        /* eventfd */
+    int64_t looked_us; /* monotonic: end of the last look */
+    int64_t said_us;   /* monotonic: of the last line about a snapshot */
+    uint64_t unsaid;   /* snapshots since then */
+    int wake;          /* eventfd */
     bool running;
     pthread_t thread;
     _Atomic bool stopping, rescan;
@@ -226,7 +227,9 @@ unsigned sy_keeper_round(struct sy_keeper *keeper, bool all)
     return keeper->again_ms;
 }
 
-/* Sleep until something is to be looked at; gathers notices for at most BATCH_MS. */
+/* Sleep until something is to be looked at. The first notice after a quiet time is looked at once:
+ * the next pod may be decided in a moment. Those that come soon after it are gathered until
+ * BATCH_MS after that look. */
 static void wait_for_notice(struct sy_keeper *keeper, int64_t rescan_at_us)
 {
     struct sy_feed *feed = keeper->options.feed;
@@ -237,7 +240,6 @@ static void wait_for_notice(struct sy_keeper *keeper, int64_t rescan_at_us)
     int64_t now = clock_us(CLOCK_MONOTONIC), until = rescan_at_us;
     if (keeper->again_ms > 0 && now + keeper->again_ms * INT64_C(1000) < until)
         until = now + keeper->again_ms * INT64_C(1000);
-    bool batching = false;
     while (now < until && !keeper->stopping) {
         int ready = poll(fds, 3, (int)((until - now) / 1000 + 1));
         now = clock_us(CLOCK_MONOTONIC);
@@ -247,11 +249,8 @@ static void wait_for_notice(struct sy_keeper *keeper, int64_t rescan_at_us)
         bool any = read(keeper->wake, &count, sizeof count) > 0;
         any = feed->ops->drain(feed) || any;
         any = sy_policy_file_drain(keeper->options.policy_file) || any;
-        if (any && !batching) {
-            batching = true;
-            if (until > now + BATCH_MS * 1000)
-                until = now + BATCH_MS * 1000;
-        }
+        if (any && until > keeper->looked_us + BATCH_MS * 1000)
+            until = keeper->looked_us + BATCH_MS * 1000;
     }
 }
 
@@ -267,6 +266,7 @@ static void *keep(void *data)
         if (all)
             rescan_at_us = now + rescan_us;
         (void)sy_keeper_round(keeper, all);
+        keeper->looked_us = clock_us(CLOCK_MONOTONIC);
         wait_for_notice(keeper, rescan_at_us);
     }
     return NULL;

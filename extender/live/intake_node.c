@@ -4,6 +4,7 @@
 
 #include "topology/node_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LABELS_MAX 4096u
@@ -85,22 +86,44 @@ static enum sy_code read_template(struct sy_live *live, const char *text, struct
     return SY_OK;
 }
 
+/* One that is too long is said and passed over, not the Node for it: a service that starts now
+ * would not know the node at all. */
+static enum sy_code read_annotation(struct sy_live *live, const json_t *annotations,
+                                    const char *key, const char *name, const char **ret,
+                                    struct sy_err *err)
+{
+    const struct sy_path *at = SY_PATH_KEY(SY_PATH_KEY(NULL, "metadata"), "annotations");
+    const char *text = NULL;
+    char why[128];
+    enum sy_code code = sy_json_str(annotations, key, SY_JSON_OPTIONAL, SIZE_MAX, at, &text, err);
+    if (code != SY_OK)
+        return code;
+    size_t len = text != NULL ? strlen(text) : 0;
+    *ret = len <= ANNOTATION_MAX ? text : NULL;
+    if (len <= ANNOTATION_MAX)
+        return SY_OK;
+    (void)snprintf(why, sizeof why, "/metadata/annotations/%s: %zu bytes, more than %u", key, len,
+                   ANNOTATION_MAX);
+    sy_count(&live->options.metrics->refused[SY_LIVE_NODES], 1);
+    sy_live_say(live, SY_LEVEL_ERROR, "annotation passed over", "node", name, why);
+    return SY_OK;
+}
+
 static enum sy_code read_object(struct sy_live *live, const json_t *metadata,
                                 struct reading *reading, struct sy_err *err)
 {
     const struct sy_path *at = SY_PATH_KEY(NULL, "metadata");
-    const struct sy_path *at_notes = SY_PATH_KEY(at, "annotations");
     json_t *labels = NULL, *annotations = NULL;
     const char *template_ = NULL;
     enum sy_code code = sy_json_object(metadata, "labels", SY_JSON_OPTIONAL, at, &labels, err);
     if (code == SY_OK)
         code = sy_json_object(metadata, "annotations", SY_JSON_OPTIONAL, at, &annotations, err);
     if (code == SY_OK)
-        code = sy_json_str(annotations, SY_CORDON_ANNOTATION, SY_JSON_OPTIONAL, ANNOTATION_MAX,
-                           at_notes, &reading->cordon, err);
+        code = read_annotation(live, annotations, SY_CORDON_ANNOTATION, reading->name,
+                               &reading->cordon, err);
     if (code == SY_OK)
-        code = sy_json_str(annotations, SY_FABRIC_ANNOTATION, SY_JSON_OPTIONAL, ANNOTATION_MAX,
-                           at_notes, &template_, err);
+        code = read_annotation(live, annotations, SY_FABRIC_ANNOTATION, reading->name, &template_,
+                               err);
     if (code == SY_OK && labels != NULL)
         code = copy_labels(labels, SY_PATH_KEY(at, "labels"), reading, err);
     if (code == SY_OK && template_ != NULL)

@@ -17,6 +17,7 @@ struct reading {
     const char *uid, *namespace_, *name;
     const char *node;  /* it is bound to, NULL = none */
     const char *named; /* NULL = none */
+    bool misnamed;     /* there is one, and no plugin writes such */
     bool finished;
     bool may_hold; /* a device of whatever name */
     int64_t scheduled_us;
@@ -81,6 +82,15 @@ static bool may_hold(const json_t *spec)
     return false;
 }
 
+/* Pods' owners can write it too: one that is too long is passed over, the pod is charged all the
+ * same. */
+static void read_named(const json_t *annotations, struct reading *reading)
+{
+    const char *text = json_string_value(json_object_get(annotations, SY_NAMED_ANNOTATION));
+    reading->misnamed = text != NULL && strlen(text) > NAMED_MAX;
+    reading->named = reading->misnamed ? NULL : text;
+}
+
 static enum sy_code read_where(const json_t *object, struct reading *reading, struct sy_err *err)
 {
     json_t *spec = NULL, *status = NULL, *metadata = NULL, *annotations = NULL;
@@ -95,8 +105,7 @@ static enum sy_code read_where(const json_t *object, struct reading *reading, st
         code =
             sy_json_object(metadata, "annotations", SY_JSON_OPTIONAL, at_meta, &annotations, err);
     if (code == SY_OK)
-        code = sy_json_str(annotations, SY_NAMED_ANNOTATION, SY_JSON_OPTIONAL, NAMED_MAX,
-                           SY_PATH_KEY(at_meta, "annotations"), &reading->named, err);
+        read_named(annotations, reading);
     if (code == SY_OK)
         code = sy_json_str(spec, "nodeName", SY_JSON_OPTIONAL, SY_LIVE_NAME_MAX,
                            SY_PATH_KEY(NULL, "spec"), &reading->node, err);
@@ -246,6 +255,9 @@ enum sy_code sy_live_put_pod(struct sy_live *live, const json_t *object, int64_t
         pthread_mutex_unlock(&live->lock);
     }
     sy_arena_reset(live->intake);
+    if (code == SY_OK && reading.misnamed)
+        sy_live_say(live, SY_LEVEL_WARN, "annotation " SY_NAMED_ANNOTATION " is too long", "pod",
+                    called(&reading, name, sizeof name), NULL);
     if (code == SY_OK)
         return SY_OK;
     if (code == SY_ENOMEM)

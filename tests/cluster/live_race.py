@@ -32,8 +32,9 @@ class RacingProxy(Proxy):
         super().forward(handler)
 
     def blind(self, names):
-        """The pods that were placed before an earlier choice among `names` was charged."""
-        decided, found = set(), []
+        """The pods that were placed before every earlier choice among `names` was charged, each
+        with the number of choices that were missing."""
+        decided, found = set(), {}
         last = {}
         for call, charged in zip(self.calls("filter"), self.charged):
             last[call.pod()] = (call.time, charged)
@@ -41,7 +42,7 @@ class RacingProxy(Proxy):
             if name not in names:
                 continue
             if decided - charged:
-                found.append(name)
+                found[name] = len(decided - charged)
             decided.add(name)
         return found
 
@@ -115,7 +116,8 @@ def race(live, label, at_once):
         live.rig.delete_pod(name)
     live.wait_exact()
     say(f"live-race: {label}: {len(blind)} of {RACERS} pods placed blind, "
-        f"mean score of their sets {score:.0f}, reconciled within {slowest:.2f} s")
+        f"{max(blind.values(), default=0)} choices missing at most, mean score of their sets "
+        f"{score:.0f}, reconciled within {slowest:.2f} s")
     must(slowest <= RECONCILED_S, f"{label}: reconciled {slowest:.2f} s after the kubelet knew")
     must(at_once or not blind, f"{label}: one by one, and yet placed blind: {blind}")
     return blind, score
