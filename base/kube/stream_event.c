@@ -9,6 +9,9 @@
 #include <string.h>
 
 #define NOTE_US (INT64_C(10) * 1000000)
+/* The API server takes annotations of 256 KiB in all; an object that it has is one that counts, so
+ * what is too long for its field is for the field's reader to refuse. */
+#define STRING_MAX ((size_t)256 << 10)
 #define END_OF_LIST "k8s.io/initial-events-end"
 
 enum sy_code sy_stream_fate(struct sy_stream *stream, enum sy_stream_fate fate, struct sy_err *err,
@@ -255,9 +258,14 @@ enum sy_code sy_stream_readers(struct sy_stream *stream, struct sy_err *err)
         return sy_fail(err, SY_ENOMEM, "out of memory for a watch");
     event[0].key = "type";
     event[1] = (struct sy_kube_field){.key = "object", .below = object};
-    const struct sy_kube_extract_options of_events = {
-        .fields = event, .document = on_event, .refused = on_event_refused, .data = stream};
+    const struct sy_kube_extract_limits limits = {.max_string = STRING_MAX};
+    const struct sy_kube_extract_options of_events = {.fields = event,
+                                                      .limits = limits,
+                                                      .document = on_event,
+                                                      .refused = on_event_refused,
+                                                      .data = stream};
     const struct sy_kube_extract_options of_pages = {.fields = object,
+                                                     .limits = limits,
                                                      .items_key = "items",
                                                      .fields_top = list_fields,
                                                      .document = on_item,

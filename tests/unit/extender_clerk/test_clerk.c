@@ -170,6 +170,12 @@ START_TEST(writes_events)
 {
     static const struct server_step steps[] = {
         {.expect = "POST /api/v1/namespaces/ns/events HTTP/1.1", .status = 201, .body = {"{}"}},
+        {.expect = "POST /api/v1/namespaces/ns/events HTTP/1.1",
+         .status = 409,
+         .body = {"{\"message\":\"exists\"}"}}, /* said before a restart */
+        {.expect = "POST /api/v1/namespaces/ns/events HTTP/1.1",
+         .status = 403,
+         .body = {"{\"message\":\"no\"}"}},
         {0}};
     struct desk d;
     struct sy_err err = {0};
@@ -180,7 +186,29 @@ START_TEST(writes_events)
                                    .reason = "RequirementViolated",
                                    .note = "it has A, predicted was B"};
     ck_assert_int_eq(sy_event_write(&d.desk, &event, S(1700000000), &err), SY_OK);
-    desk_close(&d, 1);
+    ck_assert_int_eq(sy_event_write(&d.desk, &event, S(1700000000), &err), SY_OK);
+    ck_assert_int_eq(sy_event_write(&d.desk, &event, S(1700000000), &err), SY_EIO);
+    ck_assert_str_eq(err.text, "POST /api/v1/namespaces/ns/events: 403 no");
+    desk_close(&d, 3);
+}
+END_TEST
+
+START_TEST(tells_until_when_a_replica_lived)
+{
+    static const struct server_step steps[] = {
+        {.expect = GET_LEASE, .body = {LEASE("you", "2023-11-14T22:13:20.000000Z")}},
+        {.expect = GET_LEASE, .body = {LEASE("", "2023-11-14T22:13:20.000000Z")}}, /* given back */
+        {.expect = GET_LEASE, .body = {LEASE("you", "yesterday")}},
+        NOT_FOUND(GET_LEASE),
+        {.expect = GET_LEASE, .body = {"[1"}},
+        {0}};
+    struct desk d;
+    desk_open(&d, steps);
+    ck_assert_int_eq(sy_lease_last_alive(&d.desk), S(1700000005));
+    ck_assert_int_eq(sy_lease_last_alive(&d.desk), S(1700000000));
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(sy_lease_last_alive(&d.desk), 0);
+    desk_close(&d, 5);
 }
 END_TEST
 
@@ -280,6 +308,7 @@ int main(void)
     tcase_add_test(tcase, who_cannot_renew_stops_before_another_begins);
     tcase_add_test(tcase, touches);
     tcase_add_test(tcase, writes_events);
+    tcase_add_test(tcase, tells_until_when_a_replica_lived);
     tcase_add_test(tcase, names_of_wakes);
     tcase_add_test(tcase, the_thread_wakes_and_writes_what_was_said_before_it_led);
     tcase_add_test(tcase, nobody_is_told_anything_without_a_clerk);

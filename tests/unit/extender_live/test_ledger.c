@@ -212,6 +212,35 @@ START_TEST(bound_while_we_were_cut_off)
 }
 END_TEST
 
+/* The same before this process: what is there at the first listing may have come then. */
+START_TEST(bound_while_no_service_lived)
+{
+    static const struct {
+        int64_t scheduled_s;
+        unsigned events;
+    } cases[] = {{5, 0}, {15, 1}, {35, 0}};
+    struct living l;
+    struct living_pod pod = two_npus;
+    pod.scheduled_s = cases[_i].scheduled_s;
+    pod.annotations = "\"switchyard.dev/require\":\"switch\"";
+    living_open(&l);
+    living_pass(&l, 30 * SECONDS);
+    sy_live_was_away(l.live, (LIVING_START_S + 10) * SECONDS);
+    living_pass(&l, 10 * SECONDS);
+    for (enum sy_live_collection c = 0; c < SY_LIVE_COLLECTION_COUNT; c++)
+        living_begin(&l, c);
+    living_put(&l, SY_LIVE_NODES, living_node_object("a", ""));
+    living_put(&l, SY_LIVE_PODS, living_pod_object(&pod));
+    living_put(&l, SY_LIVE_FABRICS, living_fabric("a", living_status(&l, BOTH(NPU2, NPU3))));
+    for (enum sy_live_collection c = 0; c < SY_LIVE_COLLECTION_COUNT; c++)
+        living_synced(&l, c);
+    living_look(&l, true);
+    ck_assert_uint_eq(l.metrics.unseen, cases[_i].events);
+    ck_assert_uint_eq(l.events, cases[_i].events);
+    living_close(&l);
+}
+END_TEST
+
 static struct sy_bind_args choice_of(const struct living_pod *pod)
 {
     return (struct sy_bind_args){
@@ -373,6 +402,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_choice_for_a_pod_not_seen_yet, 0, 2);
     tcase_add_test(tcase, waking);
     tcase_add_test(tcase, the_end_of_a_requirement);
+    tcase_add_loop_test(tcase, bound_while_no_service_lived, 0, 3);
     suite_add_tcase(suite, tcase);
     return sy_run(suite);
 }
