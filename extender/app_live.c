@@ -98,6 +98,7 @@ enum sy_code sy_app_live_start(struct sy_app *app, struct sy_err *err)
 {
     if (app->live == NULL)
         return SY_OK;
+    sy_live_was_away(app->live, sy_clerk_last_alive(app->clerk));
     enum sy_code code = sy_clerk_start(app->clerk, err);
     return code != SY_OK ? code : sy_live_start(app->live, app->kube, err);
 }

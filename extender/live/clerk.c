@@ -241,6 +241,11 @@ enum sy_code sy_clerk_new(const struct sy_clerk_options *options, struct sy_cler
     return SY_OK;
 }
 
+int64_t sy_clerk_last_alive(struct sy_clerk *clerk)
+{
+    return sy_lease_last_alive(&clerk->desk);
+}
+
 enum sy_code sy_clerk_start(struct sy_clerk *clerk, struct sy_err *err)
 {
     int failed = pthread_create(&clerk->thread, NULL, work, clerk);

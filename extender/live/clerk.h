@@ -50,6 +50,9 @@ SY_NODISCARD enum sy_code sy_clerk_new(const struct sy_clerk_options *options,
                                        struct sy_clerk **ret, struct sy_err *err);
 SY_NODISCARD enum sy_code sy_clerk_start(struct sy_clerk *clerk, struct sy_err *err);
 void sy_clerk_free(struct sy_clerk *clerk); /* stops the thread; takes NULL */
+/* Before the start: Unix time until which a replica of ours surely lived, asked of the API server;
+ * 0 = nobody knows. Waits for the answer, at most two seconds. */
+int64_t sy_clerk_last_alive(struct sy_clerk *clerk);
 
 /* All of the following are cheap, thread-safe, take a NULL clerk and do nothing then. */
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The three things that the clerk writes: Lease, touch, event. */
+#include "base/hash.h"
 #include "base/time.h"
 #include "extender/live/clerk_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MERGE_PATCH "application/merge-patch+json"
 #define PATH_MAX_LEN 640
+#define FIRST_LOOK_MS 2000u
+#define EVENT_POD_MAX 230 /* bytes of the pod's name in the event's, of 253 */
 
 enum sy_code sy_desk_call(const struct sy_clerk_desk *desk, const char *method, const char *path,
                           const char *type, json_t *body, unsigned *ret_status, json_t **body_ret,
@@ -158,6 +162,22 @@ enum sy_code sy_lease_step(struct sy_lease *lease, const struct sy_clerk_desk *d
     return code;
 }
 
+int64_t sy_lease_last_alive(const struct sy_clerk_desk *desk)
+{
+    char path[PATH_MAX_LEN];
+    struct sy_kube_answer answer = {0};
+    struct lease_seen seen;
+    int64_t us = 0;
+    lease_path(desk, SY_LEASE_NAME, path, sizeof path);
+    const struct sy_kube_call call = {.method = "GET", .path = path, .timeout_ms = FIRST_LOOK_MS};
+    if (sy_kube_call(desk->client, &call, NULL, &answer, NULL) == SY_OK && answer.status == 200 &&
+        look_at(answer.body, &seen) && sy_time_parse(seen.renewed, &us, NULL) == SY_OK &&
+        seen.holder[0] != '\0') /* one that was killed would have renewed it so much later */
+        us += (int64_t)SY_LEASE_RENEW_S * 1000000;
+    sy_kube_answer_clear(&answer);
+    return us;
+}
+
 void sy_lease_release(struct sy_lease *lease, const struct sy_clerk_desk *desk, int64_t unix_us)
 {
     char path[PATH_MAX_LEN];
@@ -233,20 +253,31 @@ enum sy_code sy_wake_touch(const struct sy_clerk_desk *desk, enum sy_wake wake, 
 enum sy_code sy_event_write(const struct sy_clerk_desk *desk, const struct sy_event *event,
                             int64_t unix_us, struct sy_err *err)
 {
-    char path[PATH_MAX_LEN], now[SY_TIME_TEXT];
+    char path[PATH_MAX_LEN], now[SY_TIME_TEXT], name[254];
     unsigned status;
+    struct sy_err why = {0};
+    struct sy_digest what = sy_digest_begin();
+    sy_digest_str(&what, event->uid);
+    sy_digest_str(&what, event->reason);
+    int len = (int)strnlen(event->name, EVENT_POD_MAX);
+    while (len > 0 && (event->name[len - 1] == '-' || event->name[len - 1] == '.'))
+        len--; /* where a long name was cut */
+    (void)snprintf(name, sizeof name, "%.*s.%016" PRIx64, len, event->name, what.hi ^ what.lo);
     (void)snprintf(path, sizeof path, "/api/v1/namespaces/%s/events", event->namespace_);
     (void)sy_time_format(unix_us, now);
     json_t *body = json_pack(
-        "{s:s, s:s, s:{s:s+, s:s}, s:{s:s, s:s, s:s, s:s, s:s}, s:s, s:s, s:s, s:{s:s}, s:s, s:s, "
+        "{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s, s:s}, s:s, s:s, s:s, s:{s:s}, s:s, s:s, "
         "s:i, s:s, s:s}",
-        "apiVersion", "v1", "kind", "Event", "metadata", "generateName", event->name, ".",
-        "namespace", event->namespace_, "involvedObject", "apiVersion", "v1", "kind", "Pod",
-        "namespace", event->namespace_, "name", event->name, "uid", event->uid, "reason",
-        event->reason, "message", event->note, "type", "Warning", "source", "component",
-        "switchyard-extender", "firstTimestamp", now, "lastTimestamp", now, "count", 1,
-        "reportingComponent", "switchyard.dev/extender", "reportingInstance", desk->identity);
+        "apiVersion", "v1", "kind", "Event", "metadata", "name", name, "namespace",
+        event->namespace_, "involvedObject", "apiVersion", "v1", "kind", "Pod", "namespace",
+        event->namespace_, "name", event->name, "uid", event->uid, "reason", event->reason,
+        "message", event->note, "type", "Warning", "source", "component", "switchyard-extender",
+        "firstTimestamp", now, "lastTimestamp", now, "count", 1, "reportingComponent",
+        "switchyard.dev/extender", "reportingInstance", desk->identity);
     if (body == NULL)
         return no_memory(err);
-    return sy_desk_call(desk, "POST", path, NULL, body, &status, NULL, err);
+    enum sy_code code = sy_desk_call(desk, "POST", path, NULL, body, &status, NULL, &why);
+    if (status == 409) /* said before a restart, or by another replica */
+        return SY_OK;
+    return code == SY_OK ? SY_OK : sy_fail(err, code, "%s", why.text);
 }

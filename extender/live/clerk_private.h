@@ -38,6 +38,8 @@ struct sy_lease {
  * Lease has run out when it did not change while we watched for SY_LEASE_S. */
 SY_NODISCARD enum sy_code sy_lease_step(struct sy_lease *lease, const struct sy_clerk_desk *desk,
                                         int64_t mono_us, int64_t unix_us, struct sy_err *err);
+/* Unix time until which some replica surely lived, by the Lease; 0 = nobody knows. */
+int64_t sy_lease_last_alive(const struct sy_clerk_desk *desk);
 /* Give it back at the end, as far as that can be done quickly. */
 void sy_lease_release(struct sy_lease *lease, const struct sy_clerk_desk *desk, int64_t unix_us);
 
@@ -50,6 +52,7 @@ struct sy_event {
     int64_t at_us; /* monotonic: when it was handed over */
     char namespace_[254], name[254], uid[64], reason[64], note[1024];
 };
+/* The event's name follows from pod and reason, so that it is written once, whoever restarts. */
 SY_NODISCARD enum sy_code sy_event_write(const struct sy_clerk_desk *desk,
                                          const struct sy_event *event, int64_t unix_us,
                                          struct sy_err *err);

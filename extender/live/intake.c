@@ -87,6 +87,14 @@ static enum sy_code synced(struct sy_live *live, enum sy_live_collection collect
     return SY_OK;
 }
 
+void sy_live_was_away(struct sy_live *live, int64_t since_us)
+{
+    pthread_mutex_lock(&live->lock);
+    live->away_since_us = since_us;
+    live->away_until_us = sy_live_unix_us(live);
+    pthread_mutex_unlock(&live->lock);
+}
+
 /* An outage is what lies between the first bad word about a collection and the last good one. */
 static void note(struct sy_live *live, enum sy_live_collection collection, bool bad,
                  const char *text)

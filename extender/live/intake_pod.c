@@ -144,10 +144,13 @@ static enum sy_code read_object(struct sy_live *live, const json_t *object, stru
 /* Bound while nobody could tell us: by whom, and with what knowledge, is not known. */
 static bool is_unseen(const struct sy_live *live, const struct reading *reading)
 {
-    return live->cut_since_us > 0 && live->synced[SY_LIVE_PODS] &&
-           reading->scheduled_us + SECOND_US > live->cut_since_us &&
-           (live->cut_until_us == 0 || reading->scheduled_us <= live->cut_until_us) &&
-           sy_live_has_demand(&reading->request);
+    int64_t at_us = reading->scheduled_us;
+    bool away = live->away_since_us > 0 && at_us > live->away_since_us + SECOND_US &&
+                at_us <= live->away_until_us;
+    bool cut = live->cut_since_us > 0 && live->synced[SY_LIVE_PODS] &&
+               at_us + SECOND_US > live->cut_since_us &&
+               (live->cut_until_us == 0 || at_us <= live->cut_until_us);
+    return (away || cut) && sy_live_has_demand(&reading->request);
 }
 
 /* The moment at which what it requires no longer counts is one at which to try again. */

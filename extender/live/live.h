@@ -53,6 +53,9 @@ void sy_live_free(struct sy_live *live); /* stops the watches; takes NULL */
 /* Start the watches of one API server; `config` is borrowed. SY_ENOMEM, SY_EIO. */
 SY_NODISCARD enum sy_code sy_live_start(struct sy_live *live, const struct sy_kube_config *config,
                                         struct sy_err *err);
+/* Before the start: no service of ours lived from that Unix time on. Pods with a requirement that
+ * were bound since then were bound unseen. */
+void sy_live_was_away(struct sy_live *live, int64_t since_us);
 /* What the watches call, for one collection; tests call it by hand, from one thread. */
 struct sy_kube_handler sy_live_handler(struct sy_live *live, enum sy_live_collection collection);
 /* The feed that the keeper looks at. Its `free` ends nothing: the live feed outlives the keeper.

@@ -23,7 +23,8 @@ struct sy_live {
     struct sy_table nodes, pods, requests, fabrics;
     uint32_t epoch[SY_LIVE_COLLECTION_COUNT];
     bool synced[SY_LIVE_COLLECTION_COUNT];
-    bool cut[SY_LIVE_COLLECTION_COUNT]; /* its last note was a bad one */
+    bool cut[SY_LIVE_COLLECTION_COUNT];   /* its last note was a bad one */
+    int64_t away_since_us, away_until_us; /* Unix: before this process; 0 = not known */
     int64_t cut_since_us,
         cut_until_us; /* Unix: the last outage; until 0 = it lasts; since 0 = none */
     struct live_node *dirty;
