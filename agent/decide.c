@@ -23,6 +23,11 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The moment from which the status may be written, as things are. */
 static int64_t status_due(const struct sy_written *written, const struct sy_content *now,
                           int64_t heartbeat_us)
@@ -78,5 +83,5 @@ void sy_decide_failed(struct sy_written *written, int64_t retry_after_us, uint32
     wait = wait < SY_BACKOFF_MAX_US ? wait : SY_BACKOFF_MAX_US;
     wait = wait / 2 + (int64_t)(random % (uint32_t)(wait / 2 + 1));
     written->failures += written->failures < 1000 ? 1 : 0;
-    written->not_before_us = now_us + later(wait, retry_after_us);
+    written->not_before_us = now_us + later(wait, sooner(retry_after_us, SY_RETRY_AFTER_MAX_US));
 }

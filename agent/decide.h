@@ -17,6 +17,8 @@
 /* All is to be known 10 s after an outage; 5000 agents then try 1100 times a second, and a server
  * that finds this too often says when to come back. */
 #define SY_BACKOFF_MAX_US INT64_C(6000000)
+/* A server's wish is heeded so far: one header must not silence a node. */
+#define SY_RETRY_AFTER_MAX_US INT64_C(30000000)
 
 /* What would be written. */
 struct sy_content {
@@ -45,7 +47,8 @@ enum sy_action sy_decide(const struct sy_written *written, const struct sy_conte
 bool sy_watts_differ(int64_t before_mw, int64_t now_mw);
 
 /* Take in how a write went. `random`: any number, for the jitter: a backoff is between half and
- * whole of 1, 2, 4, 6 s. `retry_after_us`: the server's wish, 0 = none. */
+ * whole of 1, 2, 4, 6 s. `retry_after_us`: the server's wish, 0 = none; at most
+ * SY_RETRY_AFTER_MAX_US of it counts. */
 void sy_decide_done(struct sy_written *written, enum sy_action action,
                     const struct sy_content *content, int64_t now_us);
 void sy_decide_failed(struct sy_written *written, int64_t retry_after_us, uint32_t random,

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MESSAGE_MAX 500u /* bytes of one text of ours */
+#define MESSAGE_MAX 500u /* bytes of one message */
 
 static void put(json_t *obj, const char *key, json_t *value, bool *ok)
 {
@@ -23,11 +23,30 @@ static void put_text(json_t *obj, const char *key, const char *text, bool *ok)
         put(obj, key, json_string(text), ok);
 }
 
-/* A text of another's: printable and not too long. */
-static void put_quoted(json_t *obj, const char *key, const char *text, bool *ok)
+/* A message, with words of others: what is no text is \xNN, a long one is cut. Quotes stay, unlike
+ * in sy_quote: people read it. */
+static void put_message(json_t *obj, const char *key, const char *text, bool *ok)
 {
-    char shown[MESSAGE_MAX];
-    put_text(obj, key, sy_quote(shown, sizeof shown, text, strlen(text)), ok);
+    char shown[4 * MESSAGE_MAX + 1] = ""; /* \xNN of each byte */
+    size_t len = strlen(text), used = 0;
+    const char *end = text + (len < MESSAGE_MAX ? len : MESSAGE_MAX);
+    while (text < end) {
+        size_t left = (size_t)(end - text), plain = strcspn(text, "\"'");
+        plain = plain < left ? plain : left;
+        if (plain > 0)
+            (void)sy_quote(shown + used, sizeof shown - used, text, plain);
+        else
+            (void)snprintf(shown + used, sizeof shown - used, "%c", *text);
+        used += strlen(shown + used);
+        text += plain > 0 ? plain : 1;
+    }
+    if (used >= MESSAGE_MAX) {
+        used = MESSAGE_MAX - sizeof "...";
+        while (used > 0 && ((unsigned char)shown[used] & 0xC0) == 0x80)
+            used--; /* not half a character */
+        (void)snprintf(shown + used, sizeof shown - used, "...");
+    }
+    put_text(obj, key, shown, ok);
 }
 
 static void append(json_t *array, json_t *value, bool *ok)
@@ -122,8 +141,8 @@ static void put_kubelet(json_t *status, const struct sy_report *report, bool *ok
 {
     json_t *kubelet = json_object();
     put(kubelet, "reachable", json_boolean(report->kubelet_message == NULL), ok);
-    put_quoted(kubelet, "message", report->kubelet_message != NULL ? report->kubelet_message : "",
-               ok);
+    put_message(kubelet, "message", report->kubelet_message != NULL ? report->kubelet_message : "",
+                ok);
     put(status, "kubelet", kubelet, ok);
 }
 
@@ -147,7 +166,7 @@ static void put_unmapped(json_t *status, const struct sy_holdings *holdings, boo
         return;
     json_t *unmapped = json_object();
     put(unmapped, "count", json_integer(holdings->unmapped), ok);
-    put_quoted(unmapped, "first", holdings->unmapped_first, ok);
+    put_message(unmapped, "first", holdings->unmapped_first, ok);
     put(status, "unmapped", unmapped, ok);
 }
 

@@ -9,10 +9,11 @@
 #include <stdint.h>
 
 /* Looks come once per --poll (1 s). Three bad ones in a row take a device out: a driver that is
- * reloaded or a link that retrains is back within one or two. Ten good ones bring it back: a driver
- * that fails again after each reset does so within a few seconds. */
+ * reloaded or a link that retrains is back within one or two. Six good ones bring it back: a driver
+ * that fails again after each reset does so within a few seconds, and a device that is well is to
+ * be usable within ten, of which noticing and writing take up to four. */
 #define SY_HEALTH_BAD_LOOKS 3u
-#define SY_HEALTH_GOOD_LOOKS 10u
+#define SY_HEALTH_GOOD_LOOKS 6u
 
 /* Errors counted by PCIe AER (kernel: Documentation/ABI/testing/sysfs-bus-pci-devices-aer_stats).
  * A fatal one means that the link was reset below the driver, so its sign stays for five minutes;

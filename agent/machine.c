@@ -49,7 +49,7 @@ static bool is_unsettled(const struct sy_links *links)
 bool sy_machine_changed(struct sy_machine *machine)
 {
     struct sy_digest tree;
-    if (machine->fabric == NULL || is_unsettled(&machine->links))
+    if (machine->fabric == NULL || machine->failed || is_unsettled(&machine->links))
         return true;
     return sy_observe_digest(machine->root, &tree, NULL) != SY_OK ||
            !sy_digest_equal(tree, machine->tree);
@@ -189,6 +189,7 @@ enum sy_code sy_machine_scan(struct sy_machine *machine, bool *ret_changed, stru
     struct sy_lost lost;
     struct sy_digest tree, content;
     SY_AUTO(sy_arena) struct sy_arena *arena = sy_arena_new(ARENA_LIMIT);
+    machine->failed = true; /* until it has succeeded */
     if (arena == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory for a scan");
     /* Before the scan: what changes meanwhile is seen at the next look. */
@@ -206,6 +207,7 @@ enum sy_code sy_machine_scan(struct sy_machine *machine, bool *ret_changed, stru
         code = take(machine, &inv, err);
     if (code != SY_OK)
         return code;
+    machine->failed = false;
     machine->content = content;
     machine->tree = tree;
     machine->lost = lost;

@@ -19,7 +19,8 @@ struct sy_machine {
     struct sy_digest content;       /* of all that is published of it */
     struct sy_lost lost;
     struct sy_links links;
-    struct sy_digest tree; /* at the last scan */
+    struct sy_digest tree; /* at the last scan that succeeded */
+    bool failed;           /* the last scan did */
     struct sy_arena *restored_arena;
     struct sy_inventory restored; /* of our predecessor, until the next scan; when the arena is */
     struct sy_agent_said said_kubelet, said_merge;

@@ -21,17 +21,18 @@ struct sy_publish_result {
     int64_t retry_after_us; /* 0 = not said */
 };
 
-/* Write the object (JSON text) or its status. SY_EIO: no answer, or one that is no success: the
- * text says what to do about a 401, 403, 404, 409 or 422. */
+/* Write the object (JSON text) or its status. Written is what the server answers with 200 or 201
+ * and the object itself: a page of something between is no answer. SY_EIO: no answer, or another:
+ * the text says what came, and what to do about a 401, 403, 404, 409 or 422. */
 SY_NODISCARD enum sy_code sy_publish(const struct sy_publisher *publisher, enum sy_action action,
                                      const char *object, size_t len, struct sy_publish_result *ret,
                                      struct sy_err *err);
 /* The node's own object as it stands (new reference); *ret NULL when there is none. *ret_answered,
- * also on failure: the server said something. SY_EIO. */
+ * also on failure: the API server said something. SY_EIO, also for another object than ours. */
 SY_NODISCARD enum sy_code sy_publish_read(const struct sy_publisher *publisher, json_t **ret,
                                           bool *ret_answered, struct sy_err *err);
-/* Text of the Node's annotation SY_CORDON_ANNOTATION (sy_free), NULL when it has none. SY_EIO,
- * SY_ENOMEM. */
+/* Text of the Node's annotation SY_CORDON_ANNOTATION (sy_free), NULL when it has none. SY_EIO, also
+ * for another object than our Node; SY_ELIMIT, SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_publish_cordon(const struct sy_publisher *publisher, char **ret,
                                             struct sy_err *err);
 

@@ -73,9 +73,7 @@ static void find(void *library, const char *name, void *ret)
 static void add_note(char *note, size_t size, const char *text)
 {
     size_t len = strlen(note);
-    char shown[200];
-    (void)sy_quote(shown, sizeof shown, text, strlen(text));
-    (void)snprintf(note + len, size - len, "%s%s", len > 0 ? "; " : "", shown);
+    (void)snprintf(note + len, size - len, "%s%.200s", len > 0 ? "; " : "", text);
 }
 
 static void *open_library(const char *name, char *note, size_t size)

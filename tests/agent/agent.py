@@ -21,7 +21,7 @@ sys.path.append(os.path.join(ROOT, "tests", "cluster"))
 import sysfs  # noqa: E402  pylint: disable=wrong-import-position
 
 MACHINE = os.path.join(ROOT, "tests", "machines", "made", "mixed-4npu-2gpu-2fpga.xml")
-NPU, GPU = "0000:19:00.0", "0000:33:00.0"
+NPU, LAST_NPU, GPU = "0000:19:00.0", "0000:9b:00.0", "0000:33:00.0"
 NPU_RESOURCE, GPU_RESOURCE = "huawei.com/Ascend910", "nvidia.com/gpu"
 
 

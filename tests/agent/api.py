@@ -14,10 +14,12 @@ NODE = re.compile(r"^/api/v1/nodes/([a-z0-9.-]+)$")
 
 class Api:
     """`calls` are (moment, method, path, body); `refuse` maps (method, kind) to (status, message,
-    headers), kind being "spec", "status", "fabric" or "node"."""
+    headers), kind being "spec", "status", "fabric" or "node"; `instead` maps them to (status, bytes)
+    that come in the place of an answer."""
 
     def __init__(self):
         self.objects, self.annotations, self.calls, self.refuse = {}, {}, [], {}
+        self.instead = {}
         self.lock = threading.Lock()
         self.server = None
         self.port = 0
@@ -33,7 +35,7 @@ class Api:
                 pass
 
             def answer(self, status, document, headers=()):
-                body = json.dumps(document).encode()
+                body = document if isinstance(document, bytes) else json.dumps(document).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -74,6 +76,8 @@ class Api:
             fabric, node = FABRIC.match(url.path), NODE.match(url.path)
             kind = ("node" if node else "fabric" if method == "GET" else
                     "status" if fabric and fabric[2] else "spec")
+            if (method, kind) in self.instead:
+                return self.instead[method, kind]
             if (method, kind) in self.refuse:
                 status, message, extra = self.refuse[method, kind]
                 return status, self.status(status, message), extra

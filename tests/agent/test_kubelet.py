@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kubelet, the Node and the hardware, while they change."""
 
+import os
 import time
 
-from agent import GPU, GPU_RESOURCE, NPU, NPU_RESOURCE, Case
+from agent import GPU, GPU_RESOURCE, LAST_NPU, NPU, NPU_RESOURCE, Case
 
 
 class Kubelet(Case):
@@ -120,6 +121,70 @@ class Hardware(Case):
         self.tree.reboot()
         self.start("--scan", "1")
         self.wait_status(lambda s: not self.device(NPU), "status without it")
+        self.end()
+
+    def test_a_tree_that_makes_no_sense_changes_nothing(self):
+        """A bridge with absurd numbers takes no node out: what was accepted last stays published."""
+        self.kubelet_with()
+        self.serve("--scan", "1", "--heartbeat", "1")
+        self.wait_status(lambda s: self.device(NPU)["healthy"], "status")
+        spec = self.api.objects["n1"]["spec"]
+
+        def buses(device, first, last):
+            bridge = self.tree.folder(device).rsplit("/", 1)[0]
+            self.tree.write(f"{bridge}/secondary_bus_number", first)
+            self.tree.write(f"{bridge}/subordinate_bus_number", last)
+
+        def good(device):
+            buses(device, *self.tree.functions[self.tree.functions[device].above[-1]].buses)
+
+        def wrong(device):
+            bridge = self.tree.functions[device].above[-1]
+            return rf"scan failed.*\((Bridge {bridge}\): its buses|PCIDev {device}\): not on a bus)"
+
+        buses(NPU, 250, 251)
+        self.tree.drop(LAST_NPU)
+        self.wait(lambda: self.text().count("scan failed") == 1, "failure")
+        self.assertRegex(self.text(), wrong(NPU))
+        # Its looks, its heartbeat and the kubelet's word go on.
+        self.wait_status(lambda s: not self.device(LAST_NPU)["healthy"], "loss")
+        self.tree.restore(LAST_NPU)     # the same list as before, and still no sense
+        self.kubelet.pods = {("a", "p", "c"): {GPU_RESOURCE: [self.uuid(GPU)]}}
+        self.wait_status(lambda s: self.device(GPU)["held"] == 1000, "holder")
+        beat = self.status()["heartbeatTime"]
+        self.wait_status(lambda s: s["heartbeatTime"] > beat, "heartbeat")
+        time.sleep(2.5)
+        self.assertEqual(self.text().count("scan failed"), 1)
+        self.assertNotIn("scan succeeded again", self.text())
+
+        buses(GPU, 250, 251)
+        good(NPU)
+        self.wait(lambda: self.text().count("scan failed") == 2, "another failure")
+        self.assertRegex(self.text(), wrong(GPU))
+        self.assertEqual(self.api.objects["n1"]["spec"], spec)
+        self.assertEqual(len(self.api.writes("spec")), 1)
+        good(GPU)
+        self.wait(lambda: "scan succeeded again" in self.text(), "end of it")
+        self.wait_status(lambda s: self.device(LAST_NPU)["healthy"], "return")
+        self.assertEqual(self.api.objects["n1"]["spec"], spec)
+        self.end()
+
+    def test_one_address_twice_changes_nothing(self):
+        self.kubelet_with()
+        self.serve("--scan", "1", "--heartbeat", "1")
+        self.wait_status(lambda s: self.device(NPU)["healthy"], "status")
+        spec = self.api.objects["n1"]["spec"]
+        shouted = LAST_NPU.upper()
+        self.assertNotEqual(shouted, LAST_NPU)
+        self.tree.link(f"sys/bus/pci/devices/{shouted}", self.tree.folder(LAST_NPU))
+        self.wait(lambda: "scan failed" in self.text() and LAST_NPU in self.text(), "failure")
+        beat = self.status()["heartbeatTime"]
+        self.wait_status(lambda s: s["heartbeatTime"] > beat, "heartbeat")
+        self.assertEqual(self.api.objects["n1"]["spec"], spec)
+        os.unlink(self.tree.path("sys/bus/pci/devices", shouted))
+        self.wait(lambda: "scan succeeded again" in self.text(), "end of it")
+        self.assertEqual(self.api.objects["n1"]["spec"], spec)
+        self.assertEqual(self.text().count("scan failed"), 1)
         self.end()
 
     def test_a_link_that_loses_lanes(self):

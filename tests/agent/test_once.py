@@ -2,6 +2,7 @@
 """What --once prints."""
 
 import json
+import os
 
 from agent import GPU, NPU, NPU_RESOURCE, Case, run
 
@@ -29,6 +30,23 @@ class Once(Case):
         self.assertEqual(keys, sorted(keys))
         self.assertEqual(self.device(GPU, status)["kind"], "GPU")
         self.assertEqual(status["agent"]["bootID"], found["spec"]["bootID"])
+
+    def test_names_are_utf_8_or_question_marks(self):
+        for name, shown in (("Ger\u00e4t \u20ac \U0001f600", None), (b"a\xff\xc3b\x01", "a??b?"),
+                            (b"x\xc2\x85y\tz ", "x??y z"), (b"\xed\xa0\x80", "???"),
+                            ("\u00e4" * 200, "\u00e4" * 127 + "?")):
+            with self.subTest(name):
+                self.tree.write("sys/class/dmi/id/product_name", name)
+                self.assertEqual(self.once()["spec"]["product"], name if shown is None else shown)
+
+    def test_a_tree_that_makes_no_sense_is_65(self):
+        folder, bridge = os.path.dirname(self.tree.folder(NPU)), self.tree.functions[NPU].above[-1]
+        self.tree.write(f"{folder}/secondary_bus_number", 250)
+        self.tree.write(f"{folder}/subordinate_bus_number", 251)
+        ended = run(*self.options("--once"))
+        self.assertEqual(ended.returncode, 65)
+        self.assertRegex(ended.stderr, rf"object \d+ \(Bridge {bridge}\): its buses fa-fb lie outside")
+        self.assertEqual(ended.stdout, "")
 
     def test_without_a_kubelet(self):
         status = self.once()["status"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """When and how the object is written."""
 
+import json
+import os
 import time
 
 from api import Api
@@ -124,7 +126,8 @@ class Publish(Case):
             with self.subTest(str(spec)[:40]):
                 self.api = Api()
                 self.addCleanup(self.api.server.server_close)
-                self.api.objects["n1"] = {"spec": spec, "status": {"devices": [
+                self.api.objects["n1"] = {"kind": "NodeFabric", "metadata": {"name": "n1"},
+                                          "spec": spec, "status": {"devices": [
                     1, {"pci": 4}, {"pci": "x", "reason": "y"}, {"pci": NPU, "unit": -1,
                                                                   "reason": "lost"}]}}
                 self.start("--once")
@@ -156,6 +159,78 @@ class Publish(Case):
         self.api.refuse = {}
         self.wait_status(lambda s: self.device(NPU)["held"] == 1000, "status")
         self.assertGreaterEqual(self.api.writes("status")[-1][0] - before, 3.9)
+        self.end()
+
+    def test_a_long_retry_after_does_not_silence_the_node(self):
+        self.kubelet_with()
+        self.serve()
+        self.wait_status(lambda s: s, "status")
+        self.api.refuse = {("PATCH", "status"): (429, "slowly", [("Retry-After", "100000")])}
+        self.kubelet.pods = {("a", "p", "c"): {NPU_RESOURCE: ["Ascend910-0"]}}
+        self.wait(lambda: "slowly" in self.text(), "refusal")
+        self.api.refuse = {}
+        self.wait_status(lambda s: self.device(NPU)["held"] == 1000, "status", 33)
+        self.end()
+
+    def test_only_our_object_as_the_answer_is_written(self):
+        """What stands between may answer 200 with anything."""
+        self.kubelet_with()
+        other = {"kind": "NodeFabric", "metadata": {"name": "n2"}}
+        for answer, words in (
+                (b"<html>login</html>", "HTTP 200 with no JSON, not NodeFabric n1"),
+                (b"", "HTTP 200 with no JSON, not NodeFabric n1"),
+                (b"[1]", "HTTP 200 with a JSON array, not NodeFabric n1"),
+                (b"{}", "HTTP 200 with a JSON object, not NodeFabric n1"),
+                (json.dumps(Api.status(200, "ok")).encode(), "HTTP 200 with kind 'Status'"),
+                (json.dumps(other).encode(), "HTTP 200 with kind 'NodeFabric', name 'n2'")):
+            with self.subTest(answer):
+                self.serve()
+                self.api.instead = {("PATCH", "spec"): (200, answer)}
+                self.wait(lambda words=words: words in self.text(), "word of it")
+                self.wait(lambda: len(self.api.writes("spec")) >= 2, "another try")
+                self.assertEqual(self.api.writes("status"), [])
+                self.assertNotIn("msg=published ", self.text())
+                self.api.instead = {}
+                self.wait_status(lambda s: s, "status")
+                self.end()
+                os.unlink(self.path("log"))
+
+    def test_a_status_that_was_not_taken_is_tried_again(self):
+        self.kubelet_with()
+        self.serve()
+        self.wait_status(lambda s: s, "status")
+        self.api.instead = {("PATCH", "status"): (200, b"<html>")}
+        self.kubelet.pods = {("a", "p", "c"): {NPU_RESOURCE: ["Ascend910-0"]}}
+        self.wait(lambda: "status not written: HTTP 200 with no JSON" in self.text(), "word of it")
+        self.api.instead = {("PATCH", "status"): (204, b"")}
+        self.wait(lambda: "status not written: HTTP 204" in self.text(), "word of it")
+        self.api.instead = {}
+        self.wait_status(lambda s: self.device(NPU)["held"] == 1000, "status", 10)
+        self.assertIn("published again", self.text())
+        self.end()
+
+    def test_a_page_in_the_place_of_the_node_lifts_no_cordon(self):
+        self.kubelet_with()
+        self.serve()
+        self.api.annotations["switchyard.dev/cordon"] = f"{NPU}=fan"
+        self.wait_status(lambda s: not self.device(NPU)["healthy"], "cordon")
+        self.api.instead = {("GET", "node"): (200, b"<html>")}
+        self.wait(lambda: "cordons stay as they were" in self.text(), "word of it")
+        self.assertIn("own Node not read: HTTP 200 with no JSON, not Node n1", self.text())
+        time.sleep(1.5)
+        self.assertEqual(self.device(NPU)["reason"], "cordoned: fan")
+        self.end()
+
+    def test_a_page_in_the_place_of_what_was_before_is_asked_again(self):
+        self.kubelet_with()
+        self.api = Api()
+        self.addCleanup(self.api.server.server_close)
+        self.api.instead = {("GET", "fabric"): (200, b"<html>")}
+        self.start()
+        self.wait(lambda: "own object not read: HTTP 200 with no JSON" in self.text(), "word of it")
+        self.assertEqual(self.api.writes("spec"), [])
+        self.api.instead = {}
+        self.wait_status(lambda s: s, "status", 10)
         self.end()
 
     def test_refusals_are_told_with_advice(self):

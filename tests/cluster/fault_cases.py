@@ -20,7 +20,6 @@ from processes import Failure, eventually
 EXTENDER = "switchyard-extender"    # as User-Agent has it
 FAULTS = {}
 SOON_S = 6      # what is seen at once has a second of the agent's own and those of a busy machine
-GOOD_LOOKS_S = 10 + 4   # ten good looks (agent/health.h) and a scan bring a device back
 
 
 class Fault:
@@ -223,7 +222,7 @@ def kubelet_silent(stage, dice):
     stage.world.kubelet.faults(node)
 
 
-@fault(limit=RECOVERED_S + GOOD_LOOKS_S)
+@fault
 def device_lost(stage, dice):
     """The bus has a device no more: it is said to be lost, and stays held by whom it was."""
     node = dice.choice(stage.names)

@@ -273,9 +273,7 @@ static enum sy_code cpu_text(struct reader *r, const char *info, const char *key
         return SY_OK;
     colon += 1 + strspn(colon + 1, " \t");
     (void)snprintf(text, sizeof text, "%.*s", (int)strcspn(colon, "\n"), colon);
-    for (char *p = text; *p != '\0'; p++)
-        if (*p < ' ' || *p > '~')
-            *p = '?';
+    sy_sysfs_printable(text);
     return sy_build_text(&r->build, text, ret, err);
 }
 

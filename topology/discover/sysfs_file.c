@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "topology/discover/sysfs_file.h"
 
+#include "base/str.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,15 +32,37 @@ bool sy_sysfs_bytes(int root, const char *path, char *buf, size_t size, size_t *
     return n >= 0;
 }
 
+/* Bytes of the printable character at `p`, 0 when there is none: one of several bytes is one when
+ * it is quoted as it stands. */
+static size_t printable_length(const char *p)
+{
+    if ((unsigned char)*p < 0x80)
+        return *p >= ' ' && *p <= '~' ? 1 : 0;
+    for (size_t n = 2; n <= 4 && strnlen(p, n) == n; n++) {
+        char shown[4 * 4 + 1];
+        if (strncmp(sy_quote(shown, sizeof shown, p, n), p, n) == 0)
+            return n;
+    }
+    return 0;
+}
+
+void sy_sysfs_printable(char *text)
+{
+    while (*text != '\0') {
+        size_t n = printable_length(text);
+        if (n == 0)
+            *text = *text == '\t' ? ' ' : '?';
+        text += n > 0 ? n : 1;
+    }
+}
+
 bool sy_sysfs_line(int root, const char *path, char *buf, size_t size)
 {
     size_t len;
     if (!sy_sysfs_bytes(root, path, buf, size, &len))
         return false;
     buf[strcspn(buf, "\n")] = '\0';
-    for (char *p = buf; *p != '\0'; p++) /* firmware writes anything into its names */
-        if (*p < ' ' || *p > '~')
-            *p = *p == '\t' ? ' ' : '?';
+    sy_sysfs_printable(buf); /* firmware writes anything into its names */
     for (len = strlen(buf); len > 0 && (buf[len - 1] == ' '); len--)
         buf[len - 1] = '\0';
     return true;

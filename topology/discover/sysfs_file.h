@@ -10,9 +10,11 @@
 
 #define SY_SYSFS_PATH 512u
 
-/* First line of a file, cut at `size`, without blanks at its end; what is not printable ASCII is
- * shown as '?'. False when it cannot be read. */
+/* First line of a file, cut at `size`, without blanks at its end, made printable. False when it
+ * cannot be read. */
 bool sy_sysfs_line(int root, const char *path, char *buf, size_t size);
+/* Each byte that belongs to no printable UTF-8 character becomes '?', a tab a blank. */
+void sy_sysfs_printable(char *text);
 /* As much of a file as fits, NUL-ended; false when it cannot be read. */
 bool sy_sysfs_bytes(int root, const char *path, char *buf, size_t size, size_t *ret_len);
 /* A number, decimal or with 0x; false when there is none. */

@@ -120,11 +120,24 @@ START_TEST(failures_wait_longer_and_longer)
 }
 END_TEST
 
+/* What the server wants, and what it gets of that. */
+static const struct {
+    int64_t wish_us, wait_us;
+} wishes[] = {
+    {0, SECOND / 2},
+    {SECOND / 4, SECOND / 2},
+    {4 * SECOND, 4 * SECOND},
+    {30 * SECOND, 30 * SECOND},
+    {30 * SECOND + 1, 30 * SECOND},
+    {300 * SECOND, 30 * SECOND},
+    {INT64_MAX, 30 * SECOND},
+};
+
 START_TEST(the_server_s_wish)
 {
     struct sy_written written = {0};
-    sy_decide_failed(&written, 100 * SECOND, 5, WRITTEN_AT);
-    ck_assert_int_eq(written.not_before_us, WRITTEN_AT + 100 * SECOND);
+    sy_decide_failed(&written, wishes[_i].wish_us, 0, WRITTEN_AT);
+    ck_assert_int_eq(written.not_before_us, WRITTEN_AT + wishes[_i].wait_us);
 }
 END_TEST
 
@@ -136,7 +149,7 @@ int main(void)
     tcase_add_loop_test(tcase, watts_that_matter, 0, sizeof watts / sizeof watts[0]);
     tcase_add_test(tcase, the_first_writes);
     tcase_add_test(tcase, failures_wait_longer_and_longer);
-    tcase_add_test(tcase, the_server_s_wish);
+    tcase_add_loop_test(tcase, the_server_s_wish, 0, sizeof wishes / sizeof wishes[0]);
     suite_add_tcase(suite, tcase);
     return sy_run(suite);
 }

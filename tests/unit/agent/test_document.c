@@ -149,7 +149,8 @@ START_TEST(what_is_unknown_is_left_out)
     ck_assert_ptr_null(json_object_get(status, "power"));
     ck_assert_ptr_null(json_object_get(device(status, "0000:91:00.0"), "held"));
     check_part(json_object_get(json_object_get(status, "summary"), "free"), "\"unknown\"");
-    check_part(json_object_get(json_object_get(status, "kubelet"), "reachable"), "false");
+    check_part(json_object_get(status, "kubelet"),
+               "{\"reachable\":false,\"message\":\"no such \\\"socket\\\"\"}");
 }
 END_TEST
 
@@ -159,6 +160,46 @@ START_TEST(unmapped)
     holdings.unmapped_first = "x y: \x01why";
     sy_autojson json_t *status = status_of(false);
     check_part(json_object_get(status, "unmapped"), "{\"count\":2,\"first\":\"x y: \\\\x01why\"}");
+}
+END_TEST
+
+/* What another said, and what people read of it. */
+static const struct {
+    const char *said, *shown;
+} messages[] = {
+    {"", ""},
+    {"'x' of a \"y\"", "'x' of a \"y\""},
+    {"''", "''"},
+    {"Ger\xc3\xa4t '\xe2\x82\xac'", "Ger\xc3\xa4t '\xe2\x82\xac'"},
+    {"a\nb\x1b[31m'\x7f", "a\\x0Ab\\x1B[31m'\\x7F"},
+    {"\xff'\xc3'", "\\xFF'\\xC3'"},
+};
+
+START_TEST(messages_are_for_people)
+{
+    report.kubelet_message = messages[_i].said;
+    sy_autojson json_t *status = status_of(false);
+    const json_t *kubelet = json_object_get(status, "kubelet");
+    ck_assert_str_eq(json_string_value(json_object_get(kubelet, "message")), messages[_i].shown);
+}
+END_TEST
+
+/* Cut, and never within a character; `fill` stands for the whole text. */
+START_TEST(long_messages_are_cut)
+{
+    static const char *const fills[] = {"x", "'", "\xc3\xa4", "\xe2\x82\xac", "\x01", "a'"};
+    static char said[2000];
+    said[0] = '\0';
+    for (size_t n = strlen(fills[_i]); strlen(said) + n < sizeof said;)
+        strcat(said, fills[_i]);
+    report.kubelet_message = said;
+    sy_autojson json_t *status = status_of(false);
+    const json_t *kubelet = json_object_get(status, "kubelet");
+    const char *shown = json_string_value(json_object_get(kubelet, "message"));
+    ck_assert_ptr_nonnull(shown);
+    ck_assert_uint_ge(strlen(shown), 490);
+    ck_assert_uint_lt(strlen(shown), 500);
+    ck_assert_str_eq(shown + strlen(shown) - 3, "...");
 }
 END_TEST
 
@@ -314,6 +355,8 @@ int main(void)
     tcase_add_test(tcase, parts);
     tcase_add_test(tcase, what_is_unknown_is_left_out);
     tcase_add_test(tcase, unmapped);
+    tcase_add_loop_test(tcase, messages_are_for_people, 0, sizeof messages / sizeof messages[0]);
+    tcase_add_loop_test(tcase, long_messages_are_cut, 0, 6);
     tcase_add_test(tcase, the_steady_part);
     tcase_add_test(tcase, reads_back);
     tcase_add_test(tcase, yaml_reads_back);
