@@ -97,9 +97,12 @@ void sy_note_pod(struct sy_note *note, const struct sy_request *request)
 static size_t count_verdicts(struct sy_app *app, enum sy_route_id route,
                              const struct sy_verdict *verdict, size_t n)
 {
-    size_t by_reason[SY_REASON_COUNT] = {0}, passed = 0;
-    for (size_t i = 0; i < n; i++)
+    size_t by_reason[SY_REASON_COUNT] = {0}, passed = 0, disagree = 0;
+    for (size_t i = 0; i < n; i++) {
         by_reason[verdict[i].reason]++;
+        disagree += verdict[i].disagrees != SY_FIT_YES;
+    }
+    sy_count(&app->metrics.disagreements[route], disagree);
     for (enum sy_reason reason = 0; reason < SY_REASON_COUNT; reason++) {
         if (by_reason[reason] > 0)
             sy_count(&app->metrics.verdicts[route][reason], by_reason[reason]);

@@ -177,6 +177,12 @@ static void write_verdicts(const struct sy_metrics *metrics, struct sy_str *out)
         for (enum sy_reason reason = 0; reason < SY_REASON_COUNT; reason++)
             sy_metrics_sample(out, name, "verb", sy_route_name(route), "reason",
                               sy_reason_name(reason), metrics->verdicts[route][reason]);
+    static const char disagree[] = "switchyard_count_disagreements_total";
+    sy_metrics_describe(out, disagree, "counter",
+                        "Nodes that pass though our count contradicts kube-scheduler's, by verb.");
+    for (enum sy_route_id route = SY_ROUTE_FILTER; route <= SY_ROUTE_PRIORITIZE; route++)
+        sy_metrics_sample(out, disagree, "verb", sy_route_name(route), NULL, NULL,
+                          metrics->disagreements[route]);
     static const char lost[] = "switchyard_score_pairs_lost_ratio";
     sy_metrics_describe(
         out, lost, "summary",

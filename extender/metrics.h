@@ -52,6 +52,7 @@ struct sy_metrics {
     _Atomic uint64_t aborted; /* requests whose connection ended before the answer */
     _Atomic uint64_t bytes_in[SY_ROUTE_COUNT], bytes_out[SY_ROUTE_COUNT];
     _Atomic uint64_t verdicts[SY_ROUTE_COUNT][SY_REASON_COUNT];
+    _Atomic uint64_t disagreements[SY_ROUTE_COUNT]; /* verdicts with `disagrees` */
     _Atomic uint64_t pairs_lost_thousandths, pairs_lost_calls;
     _Atomic uint64_t overdue; /* connections closed for not moving, or idle */
     _Atomic uint64_t feed_files_good, feed_files_bad; /* now */

@@ -329,23 +329,26 @@ static enum sy_code outlook_of(struct sy_call *call, const struct sy_candidate *
 }
 
 /* Is there a set at all? Counts are a reason only on an exact report: kube-scheduler has counted
- * already, with pods that we have not seen. A requirement is ours to keep in any mode. */
+ * already, with pods that we have not seen. A requirement is ours to keep in any mode; devices that
+ * are held nobody knows where hide none that meet it. */
 static enum sy_code judge_fit(struct sy_call *call, const struct sy_node *node,
                               struct sy_outlook *outlook, struct sy_verdict *verdict)
 {
-    enum sy_fit fit = count_once(call, node, outlook);
-    enum sy_code code = SY_OK;
+    enum sy_fit count = count_once(call, node, outlook), fit = count;
     if (call->must_search) {
-        code = search_once(call, node, outlook);
+        enum sy_code code = search_once(call, node, outlook);
+        if (code != SY_OK)
+            return code;
         fit = (enum sy_fit)outlook->possible;
-    } else if (fit != SY_FIT_YES && node->usage->mode != SY_MODE_EXACT) {
-        verdict->disagrees = (uint8_t)fit;
+    }
+    bool judged = call->must_search && fit != SY_FIT_YES;
+    if (count != SY_FIT_YES && node->usage->mode != SY_MODE_EXACT && !judged) {
+        verdict->disagrees = (uint8_t)count;
         verdict->reason = SY_REASON_UNKNOWN_NODE;
         return SY_OK;
     }
-    if (code == SY_OK)
-        verdict->reason = (uint8_t)sy_fit_reason(fit);
-    return code;
+    verdict->reason = (uint8_t)sy_fit_reason(fit);
+    return SY_OK;
 }
 
 /* Would the kubelet refuse it? "Never" is the inventory's word and holds in any mode. */

@@ -398,7 +398,7 @@ enum sy_code sy_placement_feasible(const struct sy_fabric *fabric, const struct 
                            .arena = arena};
     struct sy_value_scene scene;
     struct sy_placement found;
-    uint8_t fit = (uint8_t)sy_placement_count(fabric, usage, request);
+    uint8_t fit = (uint8_t)sy_placement_count_named(fabric, usage, request);
     bool any = true, sure;
     enum sy_code code = SY_OK;
     sy_value_scene_init(fabric, usage, request, &scene);

@@ -50,7 +50,8 @@ struct sy_placement {
 /* Does the pod's request need a search at all to be filtered (require, min-bandwidth)? */
 bool sy_placement_must_search(const struct sy_request *request, bool strict);
 
-/* Counts only (no search): SY_FIT_YES … SY_FIT_HELD. */
+/* Counts only (no search): SY_FIT_YES … SY_FIT_HELD. What the usage has counted as held takes its
+ * devices beside the request: where not both find theirs, it is HELD. */
 enum sy_fit sy_placement_count(const struct sy_fabric *fabric, const struct sy_usage *usage,
                                const struct sy_request *request);
 

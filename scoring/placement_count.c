@@ -263,8 +263,52 @@ bool sy_pools_lie(const struct sy_pools *pools)
     return lie_from(pools, 0, &moves);
 }
 
+/* The request, and what is counted as held as if it were asked for as well: each takes devices that
+ * the other cannot have. Past SY_ENTRY_MAX names the rest is left out: less is then known. */
+static struct sy_request with_counted(const struct sy_usage *usage,
+                                      const struct sy_request *request)
+{
+    struct sy_request all = *request;
+    for (unsigned i = 0; i < usage->ncounted; i++) {
+        const struct sy_counted *counted = &usage->counted[i];
+        unsigned e = 0;
+        while (e < all.nentry && all.entry[e].resource != counted->resource)
+            e++;
+        if (e == SY_ENTRY_MAX)
+            continue;
+        if (e == all.nentry)
+            all.entry[all.nentry++] = (struct sy_entry){.resource = counted->resource};
+        all.entry[e].count = (uint16_t)(all.entry[e].count + counted->count);
+    }
+    return all;
+}
+
+/* Is there enough beside what is held nobody knows where? */
+static bool fills_beside_counted(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                                 const struct sy_request *request)
+{
+    if (usage->ncounted == 0)
+        return true;
+    struct sy_request joint = with_counted(usage, request);
+    struct sy_pools free = {.fabric = fabric, .usage = usage, .request = &joint};
+    struct sy_value_scene scene;
+    sy_value_scene_whole(fabric, &joint, &scene);
+    for (unsigned e = 0; e < joint.nentry; e++)
+        free.pool[e] = sy_devset_and(scene.pool[e], usage->free);
+    return sy_pools_fill(&free);
+}
+
 enum sy_fit sy_placement_count(const struct sy_fabric *fabric, const struct sy_usage *usage,
                                const struct sy_request *request)
+{
+    enum sy_fit fit = sy_placement_count_named(fabric, usage, request);
+    if (fit == SY_FIT_YES && !fills_beside_counted(fabric, usage, request))
+        return SY_FIT_HELD;
+    return fit;
+}
+
+enum sy_fit sy_placement_count_named(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                                     const struct sy_request *request)
 {
     struct sy_value_scene scene;
     struct sy_pools all = {.fabric = fabric, .request = request}, healthy, free;

@@ -134,6 +134,9 @@ struct sy_pools {
     bool maybe; /* an unknown NUMA node or package may be the one that is asked for */
 };
 bool sy_pools_fill(const struct sy_pools *pools);
+/* As sy_placement_count, without what is held nobody knows where. */
+enum sy_fit sy_placement_count_named(const struct sy_fabric *fabric, const struct sy_usage *usage,
+                                     const struct sy_request *request);
 /* The same with the places that the requirements ask for. */
 bool sy_pools_lie(const struct sy_pools *pools);
 

@@ -10,7 +10,7 @@
 #define SY_MODES(X)                                                                                \
     X(EXACT, "exact")         /* a report names the holder of each device */                       \
     X(PREDICTED, "predicted") /* partly the engine's own expectation */                            \
-    X(COUNTS, "counts")       /* no report: devices are taken as free, and that is said */
+    X(COUNTS, "counts")       /* how many are held, not which: devices are taken as free, said so */
 enum sy_mode {
 #define X(id, name) SY_MODE_##id,
     SY_MODES(X)
@@ -35,10 +35,16 @@ struct sy_unit_usage {
     uint16_t holder_first, holder_count; /* its own entries in the usage's holders */
 };
 
+/* Devices of one resource that are held, nobody knows which. */
+struct sy_counted {
+    uint16_t resource; /* index in the catalogue; the node has devices of it */
+    uint16_t count;    /* > 0 */
+};
+
 struct sy_usage {
     unsigned refs; /* atomic */
     struct sy_arena *arena;
-    struct sy_digest digest; /* of what placement reads: held, holder groups, health, caps */
+    struct sy_digest digest; /* of what placement reads: held, groups, health, caps, counts */
     uint8_t mode;            /* enum sy_mode */
     uint16_t nunit;          /* of the fabric it belongs to */
     uint16_t nholder;
@@ -56,6 +62,8 @@ struct sy_usage {
     int64_t observed_mw;        /* what the whole node draws, measured; SY_UNKNOWN_MW */
     uint32_t unmapped;          /* device ids of the kubelet that the agent could not map … */
     const char *unmapped_first; /* … and what it says of the first of them, NULL = nothing */
+    uint16_t ncounted;          /* mode COUNTS alone: what bound pods ask for beside `held` … */
+    const struct sy_counted *counted; /* … ascending by resource */
 };
 
 struct sy_label {
@@ -79,7 +87,8 @@ struct sy_node {
 SY_NODISCARD enum sy_code sy_usage_new_unreported(const struct sy_fabric *fabric,
                                                   struct sy_usage **ret, struct sy_err *err);
 /* A copy of `usage` in which the units of `freed` are held by nobody (preemption's victims), or
- * those of `taken` are held (what-if, tests). The digest is made anew. */
+ * those of `taken` are held (what-if, tests). What is counted stays: it names no unit. The digest
+ * is made anew. */
 SY_NODISCARD enum sy_code sy_usage_change(const struct sy_fabric *fabric,
                                           const struct sy_usage *usage, struct sy_devset freed,
                                           struct sy_devset taken, struct sy_usage **ret,

@@ -228,6 +228,21 @@ static enum sy_code check_unit_usage(const struct sy_fabric *f, const struct sy_
     return SY_OK;
 }
 
+static enum sy_code check_counted(const struct sy_usage *usage, struct sy_err *err)
+{
+    if (usage->ncounted > 0 && usage->mode != SY_MODE_COUNTS)
+        return BROKEN("%u resources are counted in mode %s", usage->ncounted,
+                      sy_mode_name((enum sy_mode)usage->mode));
+    for (uint16_t i = 0; i < usage->ncounted; i++) {
+        const struct sy_counted *one = &usage->counted[i];
+        if (one->count == 0 || one->count > SY_COUNTED_MAX ||
+            (i > 0 && usage->counted[i - 1].resource >= one->resource))
+            return BROKEN("counted %u: %u of resource %u, or not in ascending order", i, one->count,
+                          one->resource);
+    }
+    return SY_OK;
+}
+
 static enum sy_code check_usage(const struct sy_fabric *f, const struct sy_usage *usage,
                                 struct sy_err *err)
 {
@@ -255,6 +270,9 @@ static enum sy_code check_usage(const struct sy_fabric *f, const struct sy_usage
         if (code != SY_OK)
             return code;
     }
+    enum sy_code code = check_counted(usage, err);
+    if (code != SY_OK)
+        return code;
     if (sy_devset_count(&usage->healthy) > f->nunit ||
         !sy_devset_subset(&usage->free, &usage->healthy))
         return BROKEN("free or healthy units that are none");

@@ -110,6 +110,8 @@ struct sy_digest sy_usage_digest(const struct sy_usage *usage)
                               (uint64_t)unit->unhealthy);
         sy_digest_u64(&d, (uint64_t)unit->cap_mw);
     }
+    for (uint16_t i = 0; i < usage->ncounted; i++)
+        sy_digest_u64(&d, (uint64_t)usage->counted[i].resource << 16 | usage->counted[i].count);
     return d;
 }
 
@@ -183,11 +185,52 @@ enum sy_code sy_usage_add_holder(struct sy_usage *usage, const struct sy_holder 
     return SY_OK;
 }
 
+static struct sy_counted *new_counted(struct sy_usage *usage, size_t n, struct sy_err *err)
+{
+    struct sy_counted *to = sy_arena_calloc(usage->arena, n, sizeof *to);
+    if (to == NULL)
+        (void)sy_fail(err, SY_ENOMEM, "out of memory");
+    usage->counted = to;
+    return to;
+}
+
+enum sy_code sy_usage_set_counted(struct sy_usage *usage, const uint16_t *count, struct sy_err *err)
+{
+    uint16_t n = 0;
+    for (unsigned i = 0; i < SY_RESOURCE_MAX; i++)
+        n = (uint16_t)(n + (count[i] > 0));
+    usage->ncounted = 0;
+    if (n == 0)
+        return SY_OK;
+    struct sy_counted *to = new_counted(usage, n, err);
+    if (to == NULL)
+        return SY_ENOMEM;
+    for (unsigned i = 0; i < SY_RESOURCE_MAX; i++)
+        if (count[i] > 0)
+            to[usage->ncounted++] = (struct sy_counted){(uint16_t)i, count[i]};
+    return SY_OK;
+}
+
+static enum sy_code copy_counted(const struct sy_usage *from, struct sy_usage *to,
+                                 struct sy_err *err)
+{
+    if (from->ncounted == 0)
+        return SY_OK;
+    struct sy_counted *counted = new_counted(to, from->ncounted, err);
+    if (counted == NULL)
+        return SY_ENOMEM;
+    memcpy(counted, from->counted, from->ncounted * sizeof *counted);
+    to->ncounted = from->ncounted;
+    return SY_OK;
+}
+
 /* The reported facts, without what follows from them. */
 static enum sy_code copy_report(const struct sy_usage *from, struct sy_usage *to,
                                 struct sy_err *err)
 {
     enum sy_code code = sy_usage_copy_facts(from, to, err);
+    if (code == SY_OK)
+        code = copy_counted(from, to, err);
     for (uint16_t i = 0; i < from->nholder && code == SY_OK; i++)
         code = sy_usage_add_holder(to, &from->holder[i], err);
     for (uint16_t u = 0; u < from->nunit && code == SY_OK; u++) {

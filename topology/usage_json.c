@@ -101,6 +101,53 @@ static enum sy_code read_unmapped(const json_t *status, const struct sy_path *at
     return code;
 }
 
+static bool has_resource(const struct sy_fabric *fabric, unsigned resource)
+{
+    for (unsigned u = 0; u < fabric->nunit; u++) {
+        if (sy_devset_has(&fabric->unit[u].resources, resource))
+            return true;
+    }
+    return false;
+}
+
+/* One entry of `counted`, into the count of its resource; of a name that is none of ours, or that
+ * the node has no device of, it says nothing about the node's devices. */
+static enum sy_code read_count(const json_t *item, const struct sy_path *at,
+                               const struct sy_fabric *fabric, uint16_t *count, struct sy_err *err)
+{
+    const char *name = NULL;
+    int64_t n = 0;
+    if (!json_is_object(item))
+        return sy_json_fail_type(at, "object", item, err);
+    enum sy_code code =
+        sy_json_str(item, "resource", SY_JSON_REQUIRED, SY_TEXT_MAX, at, &name, err);
+    if (code == SY_OK)
+        code = sy_json_int(item, "count", SY_JSON_REQUIRED, 1, SY_COUNTED_MAX, at, &n, err);
+    if (code != SY_OK)
+        return code;
+    int resource = sy_catalogue_resource_find(fabric->catalogue, name);
+    if (resource >= 0 && has_resource(fabric, (unsigned)resource))
+        count[resource] = sy_counted_add(count[resource], (unsigned)n);
+    return SY_OK;
+}
+
+/* In the other modes it is said who holds which devices: there it is read and goes for nothing. */
+static enum sy_code read_counted(const json_t *status, const struct sy_path *at,
+                                 const struct sy_fabric *fabric, struct sy_usage *usage,
+                                 struct sy_err *err)
+{
+    json_t *counted = NULL;
+    uint16_t count[SY_RESOURCE_MAX] = {0};
+    enum sy_code code =
+        sy_json_array(status, "counted", SY_JSON_OPTIONAL, SY_RESOURCE_MAX, at, &counted, err);
+    const struct sy_path *here = SY_PATH_KEY(at, "counted");
+    for (size_t i = 0; i < json_array_size(counted) && code == SY_OK; i++)
+        code = read_count(json_array_get(counted, i), SY_PATH_AT(here, i), fabric, count, err);
+    if (code == SY_OK && usage->mode == SY_MODE_COUNTS)
+        code = sy_usage_set_counted(usage, count, err);
+    return code;
+}
+
 /* A device that fell off the bus must not lose the whole report. */
 static enum sy_code add_stray(struct sy_usage *usage, struct sy_pci_addr addr, struct sy_err *err)
 {
@@ -124,7 +171,6 @@ static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
     struct sy_pci_addr addr;
     int64_t index = 0;
     bool present;
-    char text[SY_PCI_ADDR_TEXT];
     enum sy_code code = sy_read_addr(item, "pci", SY_JSON_REQUIRED, at, &present, &addr, err);
     if (code == SY_OK)
         code = sy_json_int(item, "unit", SY_JSON_OPTIONAL, 0, SY_UNIT_MAX - 1, at, &index, err);
@@ -133,9 +179,8 @@ static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
     *ret = sy_fabric_unit_find(fabric, addr, (unsigned)index);
     if (*ret >= 0)
         return SY_OK;
-    if (sy_fabric_unit_find(fabric, addr, 0) >= 0)
-        return sy_json_fail(SY_PATH_KEY(at, "unit"), SY_EINVAL, err, "%s has no unit %d",
-                            sy_pci_addr_format(addr, text), (int)index);
+    if (sy_fabric_unit_find(fabric, addr, 0) >= 0) /* its writer's catalogue knows more units */
+        return add_stray(usage, addr, err);
     for (uint16_t i = 1; i < fabric->inv.nobj; i++) {
         const struct sy_obj *obj = &fabric->inv.obj[i];
         if (obj->type == SY_OBJ_DEVICE && sy_pci_addr_cmp(obj->addr, addr) == 0)
@@ -255,6 +300,8 @@ static enum sy_code fill(const json_t *status, const json_t *devices, const stru
         code = read_unmapped(status, at, usage, err);
     if (code == SY_OK)
         code = read_power(status, at, usage, err);
+    if (code == SY_OK)
+        code = read_counted(status, at, fabric, usage, err);
     const struct sy_path *here = SY_PATH_KEY(at, "devices");
     for (size_t i = 0; i < json_array_size(devices) && code == SY_OK; i++)
         code =
@@ -359,6 +406,23 @@ static void put_unmapped(json_t *status, const struct sy_usage *usage, bool *ok)
     sy_put(status, "unmapped", unmapped, ok);
 }
 
+static void put_counted(json_t *status, const struct sy_fabric *fabric,
+                        const struct sy_usage *usage, bool *ok)
+{
+    if (usage->ncounted == 0)
+        return;
+    json_t *counted = json_array();
+    for (uint16_t i = 0; i < usage->ncounted; i++) {
+        const struct sy_counted *one = &usage->counted[i];
+        json_t *item = json_object();
+        sy_put_text(item, "resource", sy_catalogue_resource(fabric->catalogue, one->resource)->name,
+                    ok);
+        sy_put_uint(item, "count", one->count, ok);
+        sy_append(counted, item, ok);
+    }
+    sy_put(status, "counted", counted, ok);
+}
+
 enum sy_code sy_usage_to_json(const struct sy_fabric *fabric, const struct sy_usage *usage,
                               json_t **ret, struct sy_err *err)
 {
@@ -376,6 +440,7 @@ enum sy_code sy_usage_to_json(const struct sy_fabric *fabric, const struct sy_us
             sy_append(devices, device_to_json(fabric, usage, u, &ok), &ok);
     }
     sy_put(status, "devices", SY_TAKE(devices), &ok);
+    put_counted(status, fabric, usage, &ok);
     put_power(status, usage, &ok);
     if (!ok)
         return sy_fail(err, SY_ENOMEM, "out of memory while writing JSON");

@@ -122,7 +122,9 @@ void sy_live_wake(struct sy_live *live, const struct sy_node *before, const stru
         struct sy_devset healed = sy_devset_minus(new->healthy, old->healthy);
         struct sy_devset freed = sy_devset_minus(sy_devset_minus(new->free, old->free), healed);
         why[SY_WAKE_WHY_HEALTH] = !sy_devset_empty(&healed);
-        why[SY_WAKE_WHY_FREED] = !sy_devset_empty(&freed);
+        /* What only became unknown was not given back. */
+        bool lost = new->mode == SY_MODE_COUNTS && old->mode != SY_MODE_COUNTS;
+        why[SY_WAKE_WHY_FREED] = !lost && !sy_devset_empty(&freed);
         why[SY_WAKE_WHY_POWER] =
             new->limit_mw > old->limit_mw || (new->base_mw >= 0 && new->base_mw < old->base_mw);
     }

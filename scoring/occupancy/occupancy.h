@@ -74,9 +74,10 @@ struct sy_occupancy_input {
  * pod asks for beside them is charged like an uncovered pod.
  * Mode: EXACT when the report is fresh and exact and covers every pod; COUNTS when there is none,
  * or it is expired, or it does not say who holds what (its own mode, or a kubelet that never
- * answered): all devices then count as free but those that plugins wrote on pods; health, caps,
- * watts and cordons stay; else PREDICTED. A cordoned device is unhealthy with the reason "cordoned:
- * REASON" and stays held by whom it is; the cordon of a function covers its virtual functions.
+ * answered): all devices then count as free but those that plugins wrote on pods, what the other
+ * pods ask for is `counted`, resource by resource; health, caps, watts and cordons stay; else
+ * PREDICTED. A cordoned device is unhealthy with the reason "cordoned: REASON" and stays held by
+ * whom it is; the cordon of a function covers its virtual functions.
  * Scratch and result are apart: the result is one reference. SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_occupancy_of(const struct sy_occupancy_input *input,
                                           struct sy_arena *scratch, struct sy_usage **ret,

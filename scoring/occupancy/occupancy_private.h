@@ -19,9 +19,10 @@ struct sy_ledger {
     const struct sy_occupancy_input *in;
     bool holders_known; /* the report says who holds what, and is still believed */
     size_t nclaim;
-    struct sy_claim *claim;  /* ascending by (scheduled_us, uid, namespace, name) */
-    struct sy_usage *usage;  /* the result */
-    size_t room;             /* holders that it has room for */
+    struct sy_claim *claim;            /* ascending by (scheduled_us, uid, namespace, name) */
+    struct sy_usage *usage;            /* the result */
+    size_t room;                       /* holders that it has room for */
+    uint16_t counted[SY_RESOURCE_MAX]; /* devices that pods hold, nobody knows which */
     struct sy_arena *search; /* of one search at a time; made when the first one is needed */
     struct sy_err *err;
 };

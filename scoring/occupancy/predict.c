@@ -130,6 +130,16 @@ static enum sy_code predict_one(struct sy_ledger *ledger, struct sy_claim *claim
     return charge(ledger, claim, &units);
 }
 
+/* Where nobody knows which devices are held, how many are is known. */
+static void count(struct sy_ledger *ledger, struct sy_claim *claim, const struct sy_request *rest)
+{
+    claim->charge->cover = SY_COVER_COUNTED;
+    for (unsigned e = 0; e < rest->nentry; e++) {
+        uint16_t *to = &ledger->counted[rest->entry[e].resource];
+        *to = sy_counted_add(*to, rest->entry[e].count);
+    }
+}
+
 enum sy_code sy_ledger_predict(struct sy_ledger *ledger)
 {
     enum sy_code code = SY_OK;
@@ -145,8 +155,10 @@ enum sy_code sy_ledger_predict(struct sy_ledger *ledger)
         if (ledger->holders_known)
             code = predict_one(ledger, claim, &rest, lacks);
         else
-            claim->charge->cover = SY_COVER_COUNTED;
+            count(ledger, claim, &rest);
     }
+    if (code == SY_OK)
+        code = sy_usage_set_counted(ledger->usage, ledger->counted, ledger->err);
     sy_arena_free(ledger->search);
     ledger->search = NULL;
     return code;

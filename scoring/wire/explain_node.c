@@ -101,6 +101,45 @@ static void put_topology_manager(json_t *obj, const struct sy_node *node)
     sy_explain_put(obj, "topologyManager", shown);
 }
 
+/* How many devices of the node have this resource. */
+static unsigned devices_of(const struct sy_fabric *fabric, unsigned resource)
+{
+    unsigned n = 0;
+    for (unsigned u = 0; u < fabric->nunit; u++)
+        n += sy_devset_has(&fabric->unit[u].resources, resource);
+    return n;
+}
+
+static const char *counted_name(const struct sy_node *node, unsigned i)
+{
+    const struct sy_catalogue *cat = node->fabric->catalogue;
+    return sy_catalogue_resource(cat, node->usage->counted[i].resource)->name;
+}
+
+static void put_counted(json_t *obj, const struct sy_node *node)
+{
+    if (node == NULL || node->usage->ncounted == 0)
+        return;
+    json_t *array = json_array();
+    for (unsigned i = 0; i < node->usage->ncounted; i++) {
+        json_t *one = json_object();
+        sy_explain_put(one, "resource", json_string(counted_name(node, i)));
+        sy_explain_put(one, "count", json_integer(node->usage->counted[i].count));
+        sy_explain_add(array, one);
+    }
+    sy_explain_put(obj, "counted", array);
+}
+
+static void add_counted(json_t *array, const struct sy_node *node)
+{
+    for (unsigned i = 0; i < node->usage->ncounted; i++) {
+        const struct sy_counted *counted = &node->usage->counted[i];
+        sy_explain_add(array, json_sprintf("%s: %u of %u devices are held, nobody knows which",
+                                           counted_name(node, i), (unsigned)counted->count,
+                                           devices_of(node->fabric, counted->resource)));
+    }
+}
+
 static void add_unhealthy(json_t *array, const struct sy_node *node)
 {
     for (uint16_t u = 0; u < node->usage->nunit; u++) {
@@ -132,8 +171,10 @@ static json_t *node_notes(const struct sy_node *node, const struct sy_verdict *v
         sy_explain_add(array, json_sprintf("the report names %u devices that the inventory does "
                                            "not have, the first is %s",
                                            stray, node->usage->stray_first));
-    if (node != NULL)
+    if (node != NULL) {
+        add_counted(array, node);
         add_unhealthy(array, node);
+    }
     return array;
 }
 
@@ -180,6 +221,7 @@ json_t *sy_explain_node(const struct sy_world *world, const struct sy_request *r
     sy_explain_put(obj, "mode",
                    node != NULL ? json_string(sy_mode_name((enum sy_mode)verdict->mode))
                                 : json_null());
+    put_counted(obj, node);
     put_topology_manager(obj, node);
     put_placement(obj, node, request, profile, verdict);
     sy_explain_put(obj, "unknown", unknowns(candidate, verdict));

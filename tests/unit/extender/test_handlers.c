@@ -3,6 +3,7 @@
 #include "tests/lib/run.h"
 #include "tests/unit/extender/world.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const two[] = {"a", "b", NULL};
@@ -104,6 +105,46 @@ START_TEST(note_and_counters)
 }
 END_TEST
 
+/* The document of a node of which it is known that 3 of its NPUs are held, not which. */
+static void write_counted(const struct world *world, const char *file)
+{
+    char *text = world_document("c", NULL);
+    sy_autojson json_t *root = json_loads(text, 0, NULL);
+    (void)json_object_set_new(root, "status",
+                              json_pack("{s:s, s:[{s:s, s:i}]}", "mode", "counts", "counted",
+                                        "resource", "npu.huawei.com/ascend910b", "count", 3));
+    char *changed = json_dumps(root, JSON_COMPACT);
+    ck_assert_ptr_nonnull(changed);
+    world_write(world, file, changed);
+    sy_free(changed);
+    free(text);
+}
+
+START_TEST(contradicting_counts)
+{
+    struct world world;
+    struct sy_reply reply;
+    world_open(&world, two);
+    write_counted(&world, "c.json");
+    (void)sy_keeper_round(world.app.keeper, true);
+    static const char *const paths[] = {"/filter", "/prioritize"};
+    static const enum sy_route_id routes[] = {SY_ROUTE_FILTER, SY_ROUTE_PRIORITIZE};
+    const struct sy_metrics *metrics = &world.app.metrics;
+    for (unsigned i = 0; i < 2; i++) {
+        world_ask(&world, SY_LISTENER_SCHEDULER, "POST", paths[i],
+                  WORLD_ARGS("\"npu.huawei.com/ascend910b\":\"2\"", "\"a\",\"c\",\"zz\""), &reply);
+        ck_assert_uint_eq(reply.note.nodes_out, 3);
+        sy_reply_done(&reply);
+        ck_assert_uint_eq(metrics->disagreements[routes[i]], 1);
+    }
+    world_ask(&world, SY_LISTENER_SCHEDULER, "POST", "/filter",
+              WORLD_ARGS("\"npu.huawei.com/ascend910b\":\"1\"", "\"a\",\"c\",\"zz\""), &reply);
+    sy_reply_done(&reply);
+    ck_assert_uint_eq(metrics->disagreements[SY_ROUTE_FILTER], 1);
+    world_close(&world);
+}
+END_TEST
+
 static const struct {
     const char *what;
     enum sy_listener listener;
@@ -190,6 +231,7 @@ int main(void)
     tcase_add_loop_test(tcase, answers, 0, sizeof loaded / sizeof loaded[0]);
     tcase_add_loop_test(tcase, before_the_first_snapshot, 0, sizeof unloaded / sizeof unloaded[0]);
     tcase_add_test(tcase, note_and_counters);
+    tcase_add_test(tcase, contradicting_counts);
     tcase_add_loop_test(tcase, what_the_log_is_told, 0, sizeof notes / sizeof notes[0]);
     tcase_add_test(tcase, snapshot_lists_the_documents);
     tcase_add_test(tcase, an_error_text_of_any_bytes_is_json);

@@ -39,7 +39,10 @@ START_TEST(exposition)
     sy_metrics_request(&metrics, SY_ROUTE_FILTER, 200, 101, 10, 20);
     sy_metrics_request(&metrics, SY_ROUTE_FILTER, 400, 9000000, 1, 2);
     sy_metrics_request(&metrics, SY_ROUTE_NONE, 418, 0, 0, 0);
+    sy_count(&metrics.disagreements[SY_ROUTE_FILTER], 3);
     sy_metrics_write(&metrics, &gauges, &out);
+    has(&out, "switchyard_count_disagreements_total{verb=\"filter\"} 3");
+    has(&out, "switchyard_count_disagreements_total{verb=\"prioritize\"} 0");
     has(&out, "switchyard_build_info{version=\"1.2.3\"} 1");
     has(&out, "switchyard_snapshot_nodes 7");
     has(&out, "switchyard_snapshot_age_seconds 1.500000");

@@ -39,6 +39,7 @@ static const struct row {
     const char *cordon;
     enum sy_mode mode;
     const char *free, *charges;
+    const char *counted; /* "COUNT RESOURCE …", NULL = nothing */
 } rows[] = {
     {"nobody there", "ascend-910-rings", STATUS(30, ""), SY_REPORT_FRESH, .mode = SY_MODE_EXACT,
      .free = "0-7", .charges = ""},
@@ -146,13 +147,13 @@ static const struct row {
      STATUS(30, HELD("13:00", POD("a", "A")) ",{\"pci\":\"0000:14:00.0\",\"healthy\":false}"),
      SY_REPORT_EXPIRED, .pod = {P("a", "A", 10, NPU "=1"), P("b", "B", 11, GPU "=1")},
      .cordon = "0000:15:00.0=fan", .mode = SY_MODE_COUNTS, .free = "0,3-7",
-     .charges = "counted:- nothing:-"},
+     .charges = "counted:- nothing:-", .counted = "1 " NPU},
     {"no report", "ascend-910-rings", NULL, .pod = {P("a", "A", 10, NPU "=1")}, .cordon = "13:00.0",
-     .mode = SY_MODE_COUNTS, .free = "1-7", .charges = "counted:-"},
+     .mode = SY_MODE_COUNTS, .free = "1-7", .charges = "counted:-", .counted = "1 " NPU},
     {"the report says that it does not know", "ascend-910-rings",
      "{\"mode\":\"counts\"," AT(30) ",\"devices\":[" HELD("13:00", POD("a", "A")) "]}",
      .pod = {P("a", "A", 10, NPU "=1")}, .mode = SY_MODE_COUNTS, .free = "0-7",
-     .charges = "counted:-"},
+     .charges = "counted:-", .counted = "1 " NPU},
     {"the report is itself a prediction", "ascend-910-rings",
      "{\"mode\":\"predicted\"," AT(30) ",\"devices\":[" HELD("13:00", POD("a", "A")) "]}",
      .pod = {P("a", "A", 10, NPU "=1")}, .mode = SY_MODE_PREDICTED, .free = "1-7",
@@ -160,7 +161,7 @@ static const struct row {
     {"the kubelet never answered", "ascend-910-rings",
      "{\"kubelet\":{\"reachable\":false,\"message\":\"no socket\"}}",
      .pod = {P("a", "A", 10, NPU "=1")}, .mode = SY_MODE_COUNTS, .free = "0-7",
-     .charges = "counted:-"},
+     .charges = "counted:-", .counted = "1 " NPU},
     {"the kubelet is gone, but it said something", "ascend-910-rings",
      "{" AT(30) ",\"kubelet\":{\"reachable\":false},\"devices\":[" HELD("13:00",
                                                                         POD("a", "A")) "]}",
@@ -184,7 +185,25 @@ static const struct row {
      .mode = SY_MODE_PREDICTED, .free = "0,2,4-10", .charges = "predicted:1,3"},
     {"with counts alone", "ascend-910-rings", NULL,
      .pod = {NAMED("a", "A", 40, NPU "=1", "Ascend910-2"), P("b", "B", 41, NPU "=1")},
-     .mode = SY_MODE_COUNTS, .free = "0-1,3-7", .charges = "plugin:2 counted:-"},
+     .mode = SY_MODE_COUNTS, .free = "0-1,3-7", .charges = "plugin:2 counted:-",
+     .counted = "1 " NPU},
+    {"counts: the sum of all pods, by resource", "broadcom-two-level", NULL,
+     .pod = {P("a", "A", 10, GPU "=1 " NIC "=2"), P("b", "B", 11, GPU "=3"), P("c", "C", 12, "")},
+     .mode = SY_MODE_COUNTS, .free = "0-10", .charges = "counted:- counted:- nothing:-",
+     .counted = "4 " GPU " 2 " NIC},
+    {"… a plugin's word apart: its pod is not counted twice", "broadcom-two-level", NULL,
+     .pod = {NAMED("a", "A", 40, NIC "=1 huawei.com/npu=1", "Ascend910-0")}, .mode = SY_MODE_COUNTS,
+     .free = "0,2-10", .charges = "counted:1", .counted = "1 " NIC},
+    {"… what the node does not have is not counted", "broadcom-two-level", NULL,
+     .pod = {P("a", "A", 10, GPU "=1 " AMD "=2")}, .mode = SY_MODE_COUNTS, .free = "0-10",
+     .charges = "counted:-", .counted = "1 " GPU},
+    {"… more than any node has", "ascend-910-rings", NULL,
+     .pod = {P("a", "A", 10, NPU "=200"), P("b", "B", 11, NPU "=200")}, .mode = SY_MODE_COUNTS,
+     .free = "0-7", .charges = "counted:- counted:-", .counted = "257 " NPU},
+    {"… the report's own count goes for nothing: the pods are known", "ascend-910-rings",
+     "{\"mode\":\"counts\",\"counted\":[{\"resource\":\"" NPU "\",\"count\":5}]}",
+     .pod = {P("a", "A", 10, NPU "=1")}, .mode = SY_MODE_COUNTS, .free = "0-7",
+     .charges = "counted:-", .counted = "1 " NPU},
     {"an id that is no device of the node", "ascend-910-rings", STATUS(30, ""),
      .pod = {NAMED("a", "A", 40, NPU "=2", "Ascend910-2,Ascend910-8")}, .mode = SY_MODE_PREDICTED,
      .free = "2-7", .charges = "predicted:0-1"},
@@ -261,6 +280,30 @@ static void fill(struct ledger *l, const struct row *row)
     }
 }
 
+static const char *show_counted(struct ledger *l, const struct sy_usage *usage)
+{
+    char *all = sy_arena_printf(l->arena, "%s", "");
+    for (unsigned i = 0; i < usage->ncounted; i++)
+        all = sy_arena_printf(
+            l->arena, "%s%s%u %s", all, i > 0 ? " " : "", (unsigned)usage->counted[i].count,
+            sy_catalogue_resource(l->catalogue, usage->counted[i].resource)->name);
+    return all;
+}
+
+/* As the text, whose resources may stand in any order. */
+static bool same_counted(struct ledger *l, const struct sy_usage *usage, const char *text)
+{
+    const char *shown = show_counted(l, usage);
+    char *copy = sy_arena_printf(l->arena, "%s", text != NULL ? text : ""), *rest = NULL;
+    unsigned n = 0;
+    for (char *at = strtok_r(copy, " ", &rest); at != NULL; at = strtok_r(NULL, " ", &rest), n++) {
+        const char *name = strtok_r(NULL, " ", &rest);
+        if (strstr(shown, sy_arena_printf(l->arena, "%s %s", at, name)) == NULL)
+            return false;
+    }
+    return n == usage->ncounted;
+}
+
 START_TEST(table)
 {
     const struct row *row = &rows[_i];
@@ -274,6 +317,9 @@ START_TEST(table)
                   row->description, row->charges, charges);
     ck_assert_msg(strcmp(free, row->free) == 0, "%s: expected free %s, got %s", row->description,
                   row->free, free);
+    ck_assert_msg(same_counted(&l, usage, row->counted), "%s: expected counted '%s', got '%s'",
+                  row->description, row->counted != NULL ? row->counted : "",
+                  show_counted(&l, usage));
     sy_usage_unref(usage);
     ledger_close(&l);
 }

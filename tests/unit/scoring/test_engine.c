@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define COUNTED(name, count) "{\"resource\":\"" name "\",\"count\":" count "}"
+
 static const struct test_node all_nodes[] = {
     {.name = "free", .mode = "exact"},
     {.name = "split", .mode = "exact", .held = "a...a."}, /* one NPU left on each socket ... */
@@ -18,6 +20,13 @@ static const struct test_node all_nodes[] = {
     {.name = "small", .mode = "exact", .small = true},
     {.name = "foreseen", .mode = "predicted", .held = "aabaa."},
     {.name = "silent"},
+    {.name = "counted", .mode = "counts", .counted = COUNTED(TEST_NPU, "3")},
+    {.name = "counted-gpu", .mode = "counts", .counted = COUNTED(TEST_GPU, "1")},
+    {.name = "counted-plugin",
+     .mode = "counts",
+     .held = "aa....",
+     .counted = COUNTED(TEST_NPU, "1")},
+    {.name = "counted-alias", .mode = "counts", .counted = COUNTED("huawei.com/npu", "3")},
     {.name = "silent-small", .small = true},
 };
 #define NODES (sizeof all_nodes / sizeof all_nodes[0])
@@ -69,6 +78,21 @@ static const struct {
     {"silent", "\"amd.com/gpu\":1", "", SY_REASON_UNKNOWN_NODE},
     {"nosuch", TEST_LIMITS_2_1, "", SY_REASON_UNKNOWN_NODE},
     {"nosuch", "\"cpu\":1", "", SY_REASON_FITS},
+    /* How many are held is known, not which: that lowers the score and drops nothing. */
+    {"counted", NPUS(1), "", SY_REASON_FITS},
+    {"counted", NPUS(2), "", SY_REASON_UNKNOWN_NODE},
+    {"counted", NPUS(5), "", SY_REASON_UNKNOWN_NODE},
+    {"counted", TEST_LIMITS_2_1, "", SY_REASON_UNKNOWN_NODE},
+    {"counted", "\"" TEST_GPU "\":\"2\"", "", SY_REASON_FITS},
+    {"counted-gpu", TEST_LIMITS_2_1, "", SY_REASON_FITS},
+    {"counted-gpu", "\"" TEST_GPU "\":\"2\"", "", SY_REASON_UNKNOWN_NODE},
+    {"counted-plugin", NPUS(1), "", SY_REASON_FITS},
+    {"counted-plugin", NPUS(2), "", SY_REASON_UNKNOWN_NODE},
+    {"counted-alias", NPUS(1), "", SY_REASON_FITS},
+    {"counted-alias", NPUS(2), "", SY_REASON_UNKNOWN_NODE}, /* the same devices by another name */
+    {"counted", NPUS(2), REQUIRE("switch"), SY_REASON_UNKNOWN_NODE},
+    {"counted", NPUS(1), REQUIRE("switch"), SY_REASON_FITS},
+    {"counted", NPUS(3), REQUIRE("switch"), SY_REASON_REQUIRE_NEVER},
     /* A requirement is kept in any mode. */
     {"free", TEST_LIMITS_2_1, REQUIRE("switch"), SY_REASON_FITS},
     {"free", NPUS(3), REQUIRE("switch"), SY_REASON_REQUIRE_NEVER},
@@ -146,6 +170,15 @@ START_TEST(ranking)
     ck_assert((judge(&request, "nosuch", true).unknown >> SY_UNKNOWN_NODE & 1) != 0);
     ck_assert_int_eq(judge(&request, "foreseen", true).disagrees, SY_FIT_HELD);
     ck_assert_int_eq(silent.disagrees, SY_FIT_YES);
+    struct sy_verdict counted = judge(&request, "counted", true);
+    ck_assert_int_eq(counted.disagrees, SY_FIT_HELD);
+    ck_assert_int_eq(counted.score, w.policy->unknown_node_score / 2);
+    ck_assert_int_eq(judge(&request, "counted", false).disagrees, SY_FIT_HELD);
+    ck_assert_int_eq(judge(&request, "counted-gpu", true).score, silent.score);
+    request = test_request_of(&w, NPUS(2), REQUIRE("switch"));
+    counted = judge(&request, "counted", true);
+    ck_assert_int_eq(counted.disagrees, SY_FIT_HELD);
+    ck_assert_int_eq(counted.score, w.policy->unknown_node_score / 2);
 }
 END_TEST
 
@@ -346,6 +379,9 @@ static const struct {
     {"foreseen", NPUS(2), REQUIRE("switch"), "z", SY_REASON_UNKNOWN_NODE},
     {"foreseen", NPUS(3), REQUIRE("switch"), "a", SY_REASON_REQUIRE_NEVER},
     {"silent", NPUS(2), "", "a", SY_REASON_FITS},
+    {"counted", NPUS(1), "", "a", SY_REASON_FITS},
+    {"counted", NPUS(2), "", "a", SY_REASON_UNKNOWN_NODE},
+    {"counted", NPUS(2), REQUIRE("switch"), "a", SY_REASON_FITS},
     {"nosuch", NPUS(2), "", "a", SY_REASON_UNKNOWN_NODE},
     {"nosuch", NPUS(2), REQUIRE("switch"), "a", SY_REASON_REQUIRE_UNKNOWN},
     /* What can never be is said in any mode. */

@@ -86,6 +86,8 @@ static void put_status(struct sy_str *s, const struct test_node *node)
         comma = ",";
     }
     sy_str_append(s, "]");
+    if (node->counted != NULL)
+        sy_str_printf(s, ",\"counted\":[%s]", node->counted);
     if (node->limit_watts > 0)
         sy_str_printf(s, ",\"power\":{\"limitWatts\":%d,\"baseWatts\":500}", node->limit_watts);
     sy_str_append(s, "}");

@@ -16,6 +16,7 @@ struct test_node {
         *held; /* a digit per unit: '.' free, 'x' unhealthy, a letter = held by pod "uid-<letter>",
                   a capital = held by that pod, its uid untold, '2' = shared by pods a and b,
                   '?' = held by nobody knows whom; NULL = all free */
+    const char *counted;          /* JSON of status.counted's entries, NULL */
     const char *topology_manager; /* "POLICY/SCOPE" of the kubelet, NULL = untold */
     const char *rack;             /* label example.com/rack, NULL */
     int limit_watts;              /* 0 = none told */

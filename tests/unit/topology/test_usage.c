@@ -189,7 +189,7 @@ START_TEST(stray_devices)
         "{\"status\":{\"devices\":["
         "{\"pci\":\"0000:11:00.0\",\"held\":1000},"
         "{\"pci\":\"0000:99:00.0\",\"unit\":7,\"holders\":[{\"namespace\":\"a\",\"name\":\"p\"}]},"
-        "{\"pci\":\"0000:98:00.0\",\"healthy\":false},"
+        "{\"pci\":\"0000:13:00.0\",\"unit\":9,\"healthy\":false},"
         "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"q\"}]}]}}";
     static const char without[] =
         "{\"status\":{\"devices\":["
@@ -364,10 +364,101 @@ START_TEST(checker_sees_facts)
 }
 END_TEST
 
+static const struct {
+    const char *description, *status;
+    const char *back; /* what is written again, NULL = nothing; or the message when it is refused */
+    bool refused;
+} counts[] = {
+    {"two resources, ascending",
+     "\"mode\":\"counts\",\"counted\":[{\"resource\":\"rdma/hca\","
+     "\"count\":2},{\"resource\":\"nvidia.com/gpu\",\"count\":1}]",
+     "[{\"resource\":\"nvidia.com/gpu\",\"count\":1},{\"resource\":\"rdma/hca\",\"count\":2}]",
+     false},
+    {"one name twice: the sum",
+     "\"mode\":\"counts\",\"counted\":[{\"resource\":\"nvidia.com/gpu\","
+     "\"count\":256},{\"resource\":\"nvidia.com/gpu\",\"count\":256}]",
+     "[{\"resource\":\"nvidia.com/gpu\",\"count\":257}]", false},
+    {"not ours, and none of this node",
+     "\"mode\":\"counts\",\"counted\":[{\"resource\":\"cpu\","
+     "\"count\":1},{\"resource\":\"amd.com/gpu\",\"count\":1}]",
+     NULL, false},
+    {"in a mode that knows better",
+     "\"mode\":\"exact\",\"counted\":[{\"resource\":"
+     "\"nvidia.com/gpu\",\"count\":1}]",
+     NULL, false},
+    {"empty", "\"mode\":\"counts\",\"counted\":[]", NULL, false},
+    {"no array", "\"counted\":{}", "/status/counted: expected array, got object", true},
+    {"no object", "\"counted\":[1]", "/status/counted/0: expected object, got integer", true},
+    {"no name", "\"counted\":[{\"count\":1}]", "/status/counted/0/resource: required", true},
+    {"no count", "\"counted\":[{\"resource\":\"cpu\"}]", "/status/counted/0/count: required", true},
+    {"none", "\"counted\":[{\"resource\":\"cpu\",\"count\":0}]",
+     "/status/counted/0/count: 0 is not within 1..257", true},
+    {"too many", "\"counted\":[{\"resource\":\"cpu\",\"count\":258}]",
+     "/status/counted/0/count: 258 is not within 1..257", true},
+};
+
+START_TEST(counted)
+{
+    char text[512];
+    struct sy_err err = {0};
+    struct sy_usage *usage = NULL, *changed = NULL;
+    struct sy_node *node = load("broadcom-two-level", "{\"status\":{}}");
+    const struct sy_json_limits limits = {.max_bytes = 4096, .max_depth = 16};
+    const struct sy_path at = {.key = "status"};
+    sy_autojson json_t *status = NULL, *back = NULL, *expected = NULL;
+    int n = snprintf(text, sizeof text, "{%s}", counts[_i].status);
+    ck_assert_int_eq(sy_json_parse(text, (size_t)n, &limits, &status, &err), SY_OK);
+    enum sy_code code = sy_usage_from_json(status, node->fabric, &at, &usage, &err);
+    if (counts[_i].refused) {
+        ck_assert_msg(code == err.code && code != SY_OK && strcmp(err.text, counts[_i].back) == 0,
+                      "%s: %s", counts[_i].description, err.text);
+        sy_node_unref(node);
+        return;
+    }
+    ck_assert_msg(code == SY_OK, "%s: %s", counts[_i].description, err.text);
+    ck_assert_int_eq(sy_usage_change(node->fabric, usage, set_of("0"), set_of("1"), &changed, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_usage_to_json(node->fabric, changed, &back, &err), SY_OK);
+    if (counts[_i].back != NULL)
+        ck_assert_int_eq(
+            sy_json_parse(counts[_i].back, strlen(counts[_i].back), &limits, &expected, &err),
+            SY_OK);
+    ck_assert_msg(expected != NULL ? json_equal(json_object_get(back, "counted"), expected)
+                                   : json_object_get(back, "counted") == NULL,
+                  "%s", counts[_i].description);
+    sy_usage_unref(usage);
+    sy_usage_unref(changed);
+    sy_node_unref(node);
+}
+END_TEST
+
+/* It decides, so nodes that differ in it are of two classes; and the checker sees what is wrong. */
+START_TEST(counted_is_read_by_placement)
+{
+    static const char one[] = "{\"status\":{\"mode\":\"counts\",\"counted\":[{\"resource\":"
+                              "\"nvidia.com/gpu\",\"count\":1}]}}";
+    struct sy_err err = {0};
+    struct sy_node *none = load("broadcom-two-level", "{\"status\":{\"mode\":\"counts\"}}");
+    struct sy_node *node = load("broadcom-two-level", one);
+    ck_assert(!sy_digest_equal(none->state, node->state));
+    node->usage->mode = SY_MODE_PREDICTED;
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_str_eq(err.text, "1 resources are counted in mode predicted");
+    node->usage->mode = SY_MODE_COUNTS;
+    ((struct sy_counted *)(uintptr_t)node->usage->counted)->count = 258;
+    err = (struct sy_err){0};
+    ck_assert_int_eq(sy_node_check(node, &err), SY_EINTERNAL);
+    ck_assert_ptr_nonnull(strstr(err.text, "counted 0: 258 of resource "));
+    sy_node_unref(none);
+    sy_node_unref(node);
+}
+END_TEST
+
 static enum sy_code read_and_change(void *data, struct sy_err *err)
 {
     static const char text[] =
-        "{\"kubelet\":{\"reachable\":false,\"message\":\"m\"},\"unmapped\":{\"count\":1,"
+        "{\"mode\":\"counts\",\"counted\":[{\"resource\":\"nvidia.com/gpu\",\"count\":1}],"
+        "\"kubelet\":{\"reachable\":false,\"message\":\"m\"},\"unmapped\":{\"count\":1,"
         "\"first\":\"x\"},\"devices\":[{\"pci\":\"0000:11:00.0\",\"healthy\":false,\"reason\":"
         "\"r\","
         "\"holders\":[{\"namespace\":\"a\",\"name\":\"p\",\"uid\":\"u\",\"container\":\"c\"}]}]}";
@@ -459,6 +550,8 @@ int main(void)
     tcase_add_loop_test(tcase, facts_refused, 0, (int)(sizeof refused / sizeof *refused));
     tcase_add_test(tcase, checker_sees_facts);
     tcase_add_test(tcase, facts_without_memory);
+    tcase_add_loop_test(tcase, counted, 0, sizeof counts / sizeof counts[0]);
+    tcase_add_test(tcase, counted_is_read_by_placement);
     tcase_add_test(tcase, unreported);
     tcase_add_test(tcase, checker_sees);
     tcase_add_test(tcase, modes);

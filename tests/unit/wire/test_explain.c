@@ -24,6 +24,10 @@ static const struct test_node nodes[] = {
      .held = "a..a..",
      .topology_manager = "single-numa-node/pod"},
     {.name = "half-told", .topology_manager = "restricted/?"},
+    {.name = "counted",
+     .mode = "counts",
+     .counted = "{\"resource\":\"" TEST_NPU "\",\"count\":3},"
+                "{\"resource\":\"" TEST_GPU "\",\"count\":1}"},
 };
 static const char *const names[] = {"free", "held", "foreseen", "silent", "nosuch"};
 #define N 5
@@ -169,6 +173,34 @@ START_TEST(nodes_that_do_not)
     ck_assert_str_eq(text_at(root, "nodes.4.reasonId"), "unknown-node");
     ck_assert(json_is_null(at(root, "nodes.4.mode")));
     ck_assert(lists(at(root, "nodes.4.unknown"), "nothing is known about this node"));
+    json_decref(root);
+}
+END_TEST
+
+/* How many are held is known, not which. */
+START_TEST(counted)
+{
+    const char *name = "counted";
+    struct sy_request request = test_request_of(&w, TEST_LIMITS_2_1, "");
+    struct sy_candidate *candidate = test_candidates(&w, &name, 1);
+    struct sy_verdict verdict;
+    struct sy_err err = {0};
+    json_t *root;
+    ck_assert_int_eq(sy_engine_explain(&w.world, &request, candidate, 1, w.arena, &verdict, &err),
+                     SY_OK);
+    ck_assert_int_eq(sy_explain_to_json(&w.world, &request, candidate, &verdict, 1, &root, &err),
+                     SY_OK);
+    ck_assert_str_eq(text_at(root, "nodes.0.reasonId"), "unknown-node");
+    ck_assert_uint_eq(json_array_size(at(root, "nodes.0.devices")), 0);
+    ck_assert_uint_eq(json_array_size(at(root, "nodes.0.counted")), 2);
+    ck_assert_str_eq(text_at(root, "nodes.0.counted.0.resource"), TEST_NPU);
+    ck_assert_int_eq(json_integer_value(at(root, "nodes.0.counted.0.count")), 3);
+    ck_assert(
+        lists(at(root, "nodes.0.notes"), TEST_NPU ": 3 of 4 devices are held, nobody knows which"));
+    ck_assert(
+        lists(at(root, "nodes.0.notes"), TEST_GPU ": 1 of 2 devices are held, nobody knows which"));
+    ck_assert(lists(at(root, "nodes.0.notes"), "kube-scheduler counts devices as free that are "
+                                               "held as far as is known"));
     json_decref(root);
 }
 END_TEST
@@ -380,6 +412,7 @@ int main(void)
     tcase_add_test(tc, whole);
     tcase_add_test(tc, node_that_fits);
     tcase_add_test(tc, nodes_that_do_not);
+    tcase_add_test(tc, counted);
     tcase_add_test(tc, malformed_pod);
     tcase_add_test(tc, all_that_is_malformed);
     tcase_add_test(tc, more_than_any_node_has);
