@@ -23,7 +23,7 @@ struct sy_kube_call {
 
 struct sy_kube_answer {
     unsigned status;         /* HTTP's */
-    unsigned retry_after_ms; /* of a 429 or 503, 0 = not said */
+    unsigned retry_after_ms; /* of a 429 or 503, 0 = not said; at most 30,000 */
     json_t *body;            /* the JSON answer, new reference; NULL = empty or not JSON */
     char message[256];       /* Status.message of an answer that is no success, printable; "" */
 };

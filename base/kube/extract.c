@@ -34,6 +34,7 @@ struct sy_kube_extract {
     bool keeping;  /* its text, or the number's */
     bool in_items; /* the array whose elements are documents: its depth is 2 */
     bool had_items, failed;
+    bool named_items; /* had_items, or they were null */
     struct sy_scan_string string;
     enum sy_scan_number number;
     const char *word;
@@ -101,6 +102,7 @@ static enum sy_code value_begins(struct sy_kube_extract *x, char opening, struct
         if (opening != '[' && opening != 'n')
             return broken(x, "items: expected a list", err);
         x->had_items = x->in_items = opening == '[';
+        x->named_items = true;
         sy_keep_nothing(&x->keep);
     } else if (is_document(x)) {
         sy_keep_begin(&x->keep);
@@ -361,6 +363,11 @@ enum sy_code sy_kube_extract_end(struct sy_kube_extract *x, struct sy_err *err)
     return code;
 }
 
+bool sy_kube_extract_has_items(const struct sy_kube_extract *x)
+{
+    return x->named_items;
+}
+
 static size_t or_default(size_t value, size_t otherwise)
 {
     return value != 0 ? value : otherwise;
@@ -396,7 +403,7 @@ void sy_kube_extract_reset(struct sy_kube_extract *x)
     sy_str_done(&x->text);
     x->expect = EXPECT_DOCUMENT;
     x->token = TOKEN_NONE;
-    x->in_items = x->had_items = x->failed = false;
+    x->in_items = x->had_items = x->named_items = x->failed = false;
     x->at = 0;
     x->depth = 0;
 }

@@ -57,6 +57,8 @@ SY_NODISCARD enum sy_code sy_kube_extract_feed(struct sy_kube_extract *extract, 
                                                size_t len, struct sy_err *err);
 /* The stream has ended: SY_EPARSE when inside a document. */
 SY_NODISCARD enum sy_code sy_kube_extract_end(struct sy_kube_extract *extract, struct sy_err *err);
+/* The stream's object had a member `items_key`, be it null. */
+bool sy_kube_extract_has_items(const struct sy_kube_extract *extract);
 void sy_kube_extract_reset(struct sy_kube_extract *extract); /* for a new stream */
 
 /* The same of a document that is parsed already: the reference that the stream's way is proved

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/kube/http.h"
 
+#include "base/kube/status.h"
 #include "base/str.h"
 
 #include <curl/curl.h>
@@ -9,8 +10,7 @@
 #include <time.h>
 
 #define CONNECT_MS 5000L
-#define RETRY_AFTER_MAX_S 300 /* a longer wait is not believed */
-#define URL_MAX 16384u        /* a continue token has some hundred bytes */
+#define URL_MAX 16384u /* a continue token has some hundred bytes */
 #define KEEPALIVE_S 15L
 
 struct sy_kube_http {
@@ -317,8 +317,8 @@ void *sy_kube_http_ended(struct sy_kube_http *http, struct sy_kube_http_result *
     (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
     struct sy_kube_http_transfer *transfer = (struct sy_kube_http_transfer *)(void *)private;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_RETRY_AFTER, &retry_s);
-    if (retry_s > RETRY_AFTER_MAX_S)
-        retry_s = RETRY_AFTER_MAX_S;
+    if (retry_s > SY_KUBE_RETRY_AFTER_MAX_S)
+        retry_s = SY_KUBE_RETRY_AFTER_MAX_S;
     *ret =
         (struct sy_kube_http_result){.status = sy_kube_http_status(transfer),
                                      .retry_after_ms = retry_s > 0 ? (unsigned)retry_s * 1000 : 0,

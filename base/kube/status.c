@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define DEPTH_MAX 100u
-#define RETRY_AFTER_MAX_S 300 /* a longer wait is not believed */
 
 enum sy_code sy_kube_status_read(const char *text, size_t len, json_t **ret, struct sy_err *err)
 {
@@ -40,7 +39,7 @@ unsigned sy_kube_status_retry_after_ms(const json_t *status)
 {
     const json_t *details = json_object_get(status, "details");
     json_int_t seconds = json_integer_value(json_object_get(details, "retryAfterSeconds"));
-    if (seconds > RETRY_AFTER_MAX_S)
-        seconds = RETRY_AFTER_MAX_S;
+    if (seconds > SY_KUBE_RETRY_AFTER_MAX_S)
+        seconds = SY_KUBE_RETRY_AFTER_MAX_S;
     return seconds > 0 ? (unsigned)seconds * 1000 : 0;
 }

@@ -10,8 +10,7 @@
 #define REFUSAL_MAX                                                                                \
     16384u /* bytes of an answer that is no success, of which a message is taken                   \
             */
-#define LIVED_US INT64_C(2000000) /* a request that was answered for so long was a success */
-#define SHORT_US INT64_C(1000000) /* a watch that ends sooner, without an event, was none */
+#define LIVED_US INT64_C(1000000) /* a watch that ends sooner is a failure, whatever it brought */
 #define REFUSALS_MAX 5u           /* answers against one version, in a row; then list anew */
 
 static bool is_success(unsigned status)
@@ -49,7 +48,14 @@ static void good_again(struct sy_stream *stream)
 {
     if (stream->bad)
         sy_stream_note(stream, false, false, "all is well again");
-    stream->bad = false;
+    stream->bad = stream->brief = false;
+}
+
+/* The request under way is a watch that was answered, and holds. */
+static bool lived(const struct sy_stream *stream, int64_t now_us)
+{
+    return stream->answered && stream->phase == SY_STREAM_WATCH &&
+           now_us - stream->began_us >= LIVED_US;
 }
 
 /* The first sign of a request that succeeds. */
@@ -64,6 +70,7 @@ static void answered(struct sy_stream *stream)
     if (stream->phase == SY_STREAM_WATCH || stream->begun)
         return;
     stream->begun = true;
+    stream->objects = stream->pages = 0;
     stream->collection.handler.begin(stream->collection.handler.data);
 }
 
@@ -82,7 +89,7 @@ static bool take(void *data, const char *bytes, size_t len)
     struct sy_kube_extract *reader =
         stream->phase == SY_STREAM_PAGES ? stream->page : stream->events;
     if (sy_kube_extract_feed(reader, bytes, len, &err) == SY_OK) {
-        if (stream->bad && stream->phase == SY_STREAM_WATCH)
+        if (stream->bad && !stream->brief && stream->told)
             good_again(stream);
         return true;
     }
@@ -127,15 +134,10 @@ static void make_path(struct sy_stream *stream, struct sy_str *path)
         sy_str_printf(path, "&%s", stream->collection.selector);
 }
 
-/* Something went wrong; `soon`: the version is too old, so the server is there, and the first such
- * time in a row needs no wait, whatever went before (an API server that comes back answers this).
- */
-static void failed(struct sy_stream *stream, int64_t now_us, bool soon, const char *why)
+/* Count a failure and wait; returns for how long. `soon` as in failed(). */
+static unsigned long long put_off(struct sy_stream *stream, int64_t now_us, bool soon)
 {
-    bool lived = stream->answered && (stream->changes > 0 || now_us - stream->began_us > LIVED_US);
-    if (lived)
-        stream->attempt = 0;
-    if (soon && !stream->expired)
+    if (lived(stream, now_us) || (soon && !stream->expired))
         stream->attempt = 0;
     stream->expired = soon;
     stream->stats.failures++;
@@ -145,12 +147,32 @@ static void failed(struct sy_stream *stream, int64_t now_us, bool soon, const ch
     if (stream->attempt < 31)
         stream->attempt++;
     stream->due_us = now_us + (int64_t)wait_ms * 1000;
+    return wait_ms;
+}
+
+/* Something went wrong; `soon`: the version is too old, so the server is there, and the first such
+ * time in a row needs no wait, whatever went before (an API server that comes back answers this).
+ */
+static void failed(struct sy_stream *stream, int64_t now_us, bool soon, const char *why)
+{
+    unsigned long long wait_ms = put_off(stream, now_us, soon);
     if (stream->phase != SY_STREAM_WATCH)
         list_anew(stream);
     bool said = stream->bad && stream->status == stream->said_status;
     stream->said_status = stream->status;
-    sy_stream_note(stream, !soon, said, "%s; again in %llu ms", why, (unsigned long long)wait_ms);
+    sy_stream_note(stream, !soon, said, "%s; again in %llu ms", why, wait_ms);
     stream->bad = stream->bad || !soon;
+}
+
+/* A watch that ended properly, but much too early. The server may do so again each time: we follow
+ * it as fast as the wait allows, and say it once. */
+static void ended_early(struct sy_stream *stream, int64_t now_us)
+{
+    unsigned long long wait_ms = put_off(stream, now_us, false);
+    if (!stream->brief)
+        sy_stream_note(stream, true, false, "the watch ended at once; again in %llu ms", wait_ms);
+    stream->bad = stream->brief = true;
+    stream->said_status = stream->status;
 }
 
 static void start(struct sy_stream *stream, int64_t now_us)
@@ -166,7 +188,7 @@ static void start(struct sy_stream *stream, int64_t now_us)
         stream->phase = SY_STREAM_LIST;
     stream->began_us = stream->heard_us = now_us;
     stream->answered = false;
-    stream->changes = 0;
+    stream->told = false;
     stream->fate = SY_FATE_NONE;
     stream->retry_ms = 0;
     sy_str_done(&stream->refusal);
@@ -212,8 +234,7 @@ int64_t sy_stream_step(struct sy_stream *stream, int64_t now_us)
         answered(stream);
     int64_t until_us = stream->heard_us + silence_us(stream);
     int64_t lived_us = stream->began_us + LIVED_US;
-    bool healing = stream->bad && stream->answered && stream->phase == SY_STREAM_WATCH;
-    if (healing && now_us >= lived_us)
+    if (stream->bad && lived(stream, now_us))
         good_again(stream);
     if (now_us < until_us)
         return stream->bad && lived_us < until_us && lived_us > now_us ? lived_us : until_us;
@@ -286,16 +307,21 @@ static void finished(struct sy_stream *stream, int64_t now_us)
         code = sy_stream_listed(stream, version, &err);
         if (code != SY_OK)
             list_anew(stream);
-    } else if (code == SY_OK && stream->phase == SY_STREAM_WATCH && stream->changes == 0 &&
-               now_us - stream->began_us < SHORT_US) {
-        code = sy_fail(&err, SY_EIO, "the watch ended at once");
+    } else if (code == SY_OK && stream->phase == SY_STREAM_WATCH) {
+        if (!lived(stream, now_us)) {
+            ended_early(stream, now_us);
+            return;
+        }
+        stream->attempt = 0;
+        stream->brief = false;
     }
     if (code != SY_OK) {
         failed(stream, now_us, false, err.text);
         return;
     }
     stream->due_us = now_us;
-    good_again(stream);
+    if (!stream->brief)
+        good_again(stream);
 }
 
 void sy_stream_ended(struct sy_stream *stream, const struct sy_kube_http_result *result,

@@ -124,9 +124,34 @@ static void refuse(struct sy_stream *stream, const json_t *object, const char *w
         handler->refused(handler->data, object, why);
 }
 
+/* One more object of the listing: false when these are too many, and so it has no end. */
+static bool counts(struct sy_stream *stream, struct sy_err *err)
+{
+    if (++stream->objects <= stream->options->max_objects)
+        return true;
+    (void)sy_stream_fate(stream, SY_FATE_FAILED, err, "the list has more than %u objects",
+                         stream->options->max_objects);
+    return false;
+}
+
+/* What is no object has no name either: nobody knows what is in its place, and so the list cannot
+ * say what is gone. */
+static enum sy_code check_listed(struct sy_stream *stream, const json_t *object, struct sy_err *err)
+{
+    if (!counts(stream, err))
+        return SY_EIO;
+    if (!json_is_object(object))
+        return sy_stream_fate(stream, SY_FATE_FAILED, err,
+                              "the list holds an item that is no object");
+    return SY_OK;
+}
+
 static enum sy_code on_change(struct sy_stream *stream, const json_t *object, bool gone,
                               struct sy_err *err)
 {
+    stream->told = stream->told || stream->phase == SY_STREAM_WATCH;
+    if (stream->phase != SY_STREAM_WATCH && check_listed(stream, object, err) != SY_OK)
+        return SY_EIO;
     if (!json_is_object(metadata_of(object))) {
         refuse(stream, object, "it has no metadata");
         return SY_OK;
@@ -143,6 +168,7 @@ static enum sy_code on_bookmark(struct sy_stream *stream, const json_t *object, 
     const json_t *metadata = metadata_of(object);
     const char *version = string_at(metadata, "resourceVersion");
     if (stream->phase == SY_STREAM_WATCH) {
+        stream->told = true;
         (void)advance(stream, version);
         return SY_OK;
     }
@@ -150,8 +176,10 @@ static enum sy_code on_bookmark(struct sy_stream *stream, const json_t *object, 
     if (strcmp(string_at(annotations, END_OF_LIST), "true") != 0)
         return sy_stream_fate(stream, SY_FATE_PAGES, err, "the server does not stream lists");
     enum sy_code code = sy_stream_listed(stream, version, err);
-    if (code == SY_OK)
+    if (code == SY_OK) {
         stream->stats.watches++;
+        stream->told = true;
+    }
     return code;
 }
 
@@ -171,11 +199,13 @@ static enum sy_code on_event(void *data, json_t *event, struct sy_err *err)
     const char *type = string_at(event, "type");
     const json_t *object = json_object_get(event, "object");
     char shown[48];
+    if (!json_is_object(event))
+        return sy_stream_fate(stream, SY_FATE_FAILED, err,
+                              "the answer is no watch: an event is no object");
     stream->stats.events++;
     if (strcmp(type, "ERROR") == 0)
         return on_error(stream, object, err);
     stream->refusals = 0;
-    stream->changes += stream->phase == SY_STREAM_WATCH;
     if (strcmp(type, "BOOKMARK") == 0)
         return on_bookmark(stream, object, err);
     if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
@@ -192,8 +222,9 @@ static enum sy_code on_event_refused(void *data, json_t *event, const struct sy_
 {
     struct sy_stream *stream = data;
     const json_t *object = json_object_get(event, "object");
-    (void)err;
     stream->stats.events++;
+    if (stream->phase != SY_STREAM_WATCH && !counts(stream, err))
+        return SY_EIO;
     refuse(stream, object, why->text);
     if (stream->phase == SY_STREAM_WATCH) /* known or not: the reader is behind it */
         (void)advance(stream, string_at(metadata_of(object), "resourceVersion"));
@@ -209,8 +240,38 @@ static enum sy_code on_item(void *data, json_t *object, struct sy_err *err)
 static enum sy_code on_item_refused(void *data, json_t *object, const struct sy_err *why,
                                     struct sy_err *err)
 {
-    (void)err;
+    if (check_listed(data, object, err) != SY_OK)
+        return SY_EIO;
     refuse(data, object, why->text);
+    return SY_OK;
+}
+
+/* "PodList", or not said; and "items", be they null as an empty list of Go's is written. Else it is
+ * no list, and an empty one last: all would be gone. */
+static enum sy_code check_list(struct sy_stream *stream, const json_t *top, struct sy_err *err)
+{
+    static const char end[] = "List";
+    const json_t *member = json_object_get(top, "kind");
+    const char *kind = string_at(top, "kind");
+    size_t len = strlen(kind), end_len = sizeof end - 1;
+    char shown[48];
+    if (member != NULL && (len < end_len || strcmp(kind + len - end_len, end) != 0))
+        return sy_stream_fate(stream, SY_FATE_FAILED, err, "the answer is no list: kind '%s'",
+                              sy_quote(shown, sizeof shown, kind, len));
+    if (!sy_kube_extract_has_items(stream->page))
+        return sy_stream_fate(stream, SY_FATE_FAILED, err, "the answer is no list: no items");
+    return SY_OK;
+}
+
+/* There is one more page: a list has an end. */
+static enum sy_code check_next(struct sy_stream *stream, const char *next, struct sy_err *err)
+{
+    uint64_t most = stream->options->max_objects / stream->options->page_size + 1;
+    if (strcmp(next, stream->next) == 0)
+        return sy_stream_fate(stream, SY_FATE_FAILED, err, "the list continues with the same page");
+    if (++stream->pages >= most)
+        return sy_stream_fate(stream, SY_FATE_FAILED, err, "the list has more than %llu pages",
+                              (unsigned long long)most);
     return SY_OK;
 }
 
@@ -218,12 +279,16 @@ static enum sy_code on_item_refused(void *data, json_t *object, const struct sy_
 static enum sy_code on_top(void *data, json_t *top, struct sy_err *err)
 {
     struct sy_stream *stream = data;
+    if (check_list(stream, top, err) != SY_OK)
+        return SY_EIO;
     const json_t *metadata = metadata_of(top);
     const char *version = string_at(metadata, "resourceVersion");
     const char *next = string_at(metadata, "continue");
     if (strlen(next) >= sizeof stream->next || !advance(stream, version))
         return sy_stream_fate(stream, SY_FATE_FAILED, err,
                               "the list has no usable resourceVersion and continue token");
+    if (*next != '\0' && check_next(stream, next, err) != SY_OK)
+        return SY_EIO;
     memcpy(stream->next, next, strlen(next) + 1);
     return SY_OK;
 }
@@ -245,8 +310,8 @@ static const struct sy_kube_field always[] = {
 };
 static const struct sy_kube_field list_metadata[] = {
     {.key = "resourceVersion"}, {.key = "continue"}, {.key = NULL}};
-static const struct sy_kube_field list_fields[] = {{.key = "metadata", .below = list_metadata},
-                                                   {.key = NULL}};
+static const struct sy_kube_field list_fields[] = {
+    {.key = "metadata", .below = list_metadata}, {.key = "kind"}, {.key = NULL}};
 
 enum sy_code sy_stream_readers(struct sy_stream *stream, struct sy_err *err)
 {

@@ -27,6 +27,7 @@ static void fill_in(struct sy_kube_watch_options *options)
     OR(silence_s, 90);
     OR(backoff_ms, 800);
     OR(backoff_max_ms, 30000);
+    OR(max_objects, SY_KUBE_OBJECTS_MAX);
 #undef OR
     if (options->timeout_s > 86400)
         options->timeout_s = 86400;

@@ -51,6 +51,10 @@ struct sy_kube_watch_stats {
     _Atomic int64_t heard_us; /* CLOCK_MONOTONIC of the last sign of life of the server */
 };
 
+/* Objects of one listing: a cluster is made for 150,000 pods (Kubernetes, "Considerations for large
+ * clusters"); a list that goes on for longer has no end. */
+#define SY_KUBE_OBJECTS_MAX 1000000u
+
 struct sy_kube_watch_options {
     const struct sy_kube_config *config; /* borrowed */
     const char *user_agent;
@@ -60,7 +64,9 @@ struct sy_kube_watch_options {
                            (bookmarks come about every minute) */
     unsigned backoff_ms, backoff_max_ms; /* 0 = 800 and 30,000 (client-go's), with jitter */
     bool no_streaming_list;              /* page even where the server could stream */
-    uint64_t seed;                       /* of the jitter */
+    unsigned max_objects; /* of one listing, 0 = SY_KUBE_OBJECTS_MAX; and pages: as many as hold
+                             these */
+    uint64_t seed;        /* of the jitter */
 };
 
 struct sy_kube_watches;

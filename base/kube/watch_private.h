@@ -43,11 +43,12 @@ struct sy_stream {
     bool begun;                      /* the handler knows of the listing */
     bool no_streaming;               /* the server cannot stream lists */
     bool paged, unpaged;             /* this listing: not streamed; in one page */
+    uint64_t objects, pages;         /* of this listing, so far */
 
     /* The request under way. */
     int64_t began_us, heard_us;
-    bool answered;    /* a status of success came */
-    uint64_t changes; /* events of a watch that came, but for errors */
+    bool answered; /* a status of success came */
+    bool told;     /* it is a watch, and an event that we know came */
     enum sy_stream_fate fate;
     unsigned retry_ms;
     char why[320];
@@ -56,6 +57,7 @@ struct sy_stream {
     /* What went before. */
     unsigned attempt, refusals;
     bool fresh, token_tried, bad;
+    bool brief;                   /* the last watch ended at once, and it was said */
     bool expired;                 /* the last failure was a version too old */
     unsigned status, said_status; /* of the last answer (0 = none), and of the last failure noted:
                                      another one is no repetition */

@@ -2,7 +2,13 @@
 /* What all handlers share, and the story of a collection: a listing begins, and is complete. */
 #include "extender/live/live_private.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+
+#define SAID_MAX                                                                                   \
+    20u /* lines about objects in a span of time: whoever writes objects cannot fill it */
+#define SAID_SPAN_US INT64_C(10000000)
 
 enum sy_code sy_live_meta(const json_t *object, const char *key, size_t max, const char **ret,
                           struct sy_err *err)
@@ -20,6 +26,53 @@ enum sy_code sy_live_meta(const json_t *object, const char *key, size_t max, con
     return code;
 }
 
+/* Is there room for one more line, or one left? Else it is counted. When a span of time is over,
+ * *ret_unsaid is what was left out in it (0 = nothing to tell). */
+static bool may_say(struct sy_live *live, bool wanted, uint64_t *ret_unsaid)
+{
+    int64_t now_us = sy_live_steady_us(live);
+    *ret_unsaid = 0;
+    pthread_mutex_lock(&live->lock);
+    if (now_us - live->said_since_us >= SAID_SPAN_US) {
+        *ret_unsaid = live->unsaid;
+        live->unsaid = 0;
+        live->said = 0;
+        live->said_since_us = now_us;
+    }
+    bool may = wanted && live->said < SAID_MAX;
+    live->said += may;
+    live->unsaid += wanted && !may;
+    pthread_mutex_unlock(&live->lock);
+    return may;
+}
+
+static void say_unsaid(struct sy_live *live, uint64_t unsaid)
+{
+    char n[24];
+    if (unsaid == 0)
+        return;
+    (void)snprintf(n, sizeof n, "%" PRIu64, unsaid);
+    sy_live_say(live, SY_LEVEL_WARN, "lines about objects left out", "lines", n, NULL);
+}
+
+void sy_live_say_object(struct sy_live *live, enum sy_level level, const char *msg, const char *key,
+                        const char *value, const char *text)
+{
+    uint64_t unsaid;
+    bool may = may_say(live, true, &unsaid);
+    say_unsaid(live, unsaid);
+    if (may)
+        sy_live_say(live, level, msg, key, value, text);
+}
+
+/* With each object that comes: the number left out does not wait for the next bad one. */
+static void catch_up(struct sy_live *live)
+{
+    uint64_t unsaid;
+    (void)may_say(live, false, &unsaid);
+    say_unsaid(live, unsaid);
+}
+
 enum sy_code sy_live_refuse(struct sy_live *live, enum sy_live_collection collection,
                             const char *name, struct sy_err *err)
 {
@@ -34,8 +87,8 @@ enum sy_code sy_live_refuse(struct sy_live *live, enum sy_live_collection collec
     live->refused[collection] = digest;
     pthread_mutex_unlock(&live->lock);
     if (!known)
-        sy_live_say(live, SY_LEVEL_ERROR, "object refused, the last good one stays",
-                    sy_live_collection_name(collection), name, err->text);
+        sy_live_say_object(live, SY_LEVEL_ERROR, "object refused, the last good one stays",
+                           sy_live_collection_name(collection), name, err->text);
     *err = (struct sy_err){0};
     return SY_OK;
 }
@@ -156,6 +209,7 @@ static void refused(struct sy_live *live, enum sy_live_collection collection, co
     static enum sy_code put_##what(void *data, const json_t *object, int64_t read_us,              \
                                    struct sy_err *err)                                             \
     {                                                                                              \
+        catch_up(data);                                                                            \
         return sy_live_put_##what(data, object, read_us, err);                                     \
     }                                                                                              \
     static enum sy_code gone_##what(void *data, const json_t *object, int64_t read_us,             \
@@ -174,6 +228,7 @@ static void refused(struct sy_live *live, enum sy_live_collection collection, co
     }                                                                                              \
     static void note_##what(void *data, bool bad, const char *text)                                \
     {                                                                                              \
+        catch_up(data);                                                                            \
         note(data, SY_LIVE_##id, bad, text);                                                       \
     }
 HANDLERS(X)

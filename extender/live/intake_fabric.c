@@ -149,9 +149,10 @@ enum sy_code sy_live_put_fabric(struct sy_live *live, const json_t *object, int6
     if (bad)
         sy_count(&live->options.metrics->refused[SY_LIVE_FABRICS], 1);
     if (say)
-        sy_live_say(live, bad ? SY_LEVEL_ERROR : SY_LEVEL_INFO,
-                    bad ? "NodeFabric refused, the last good one stays" : "NodeFabric good again",
-                    "node", reading.name, bad ? why.text : NULL);
+        sy_live_say_object(live, bad ? SY_LEVEL_ERROR : SY_LEVEL_INFO,
+                           bad ? "NodeFabric refused, the last good one stays"
+                               : "NodeFabric good again",
+                           "node", reading.name, bad ? why.text : NULL);
     return SY_OK;
 }
 

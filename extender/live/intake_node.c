@@ -74,8 +74,8 @@ static enum sy_code read_template(struct sy_live *live, const char *text, struct
         return sy_fail(err, code, "%s", why.text);
     if (code != SY_OK) {
         sy_count(&live->options.metrics->refused[SY_LIVE_NODES], 1);
-        sy_live_say(live, SY_LEVEL_ERROR, "annotation " SY_FABRIC_ANNOTATION " refused", "node",
-                    reading->name, why.text);
+        sy_live_say_object(live, SY_LEVEL_ERROR, "annotation " SY_FABRIC_ANNOTATION " refused",
+                           "node", reading->name, why.text);
         return SY_OK;
     }
     reading->template_ = sy_fabric_ref(node->fabric);
@@ -105,7 +105,7 @@ static enum sy_code read_annotation(struct sy_live *live, const json_t *annotati
     (void)snprintf(why, sizeof why, "/metadata/annotations/%s: %zu bytes, more than %u", key, len,
                    ANNOTATION_MAX);
     sy_count(&live->options.metrics->refused[SY_LIVE_NODES], 1);
-    sy_live_say(live, SY_LEVEL_ERROR, "annotation passed over", "node", name, why);
+    sy_live_say_object(live, SY_LEVEL_ERROR, "annotation passed over", "node", name, why);
     return SY_OK;
 }
 

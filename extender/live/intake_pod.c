@@ -259,8 +259,8 @@ enum sy_code sy_live_put_pod(struct sy_live *live, const json_t *object, int64_t
     }
     sy_arena_reset(live->intake);
     if (code == SY_OK && reading.misnamed)
-        sy_live_say(live, SY_LEVEL_WARN, "annotation " SY_NAMED_ANNOTATION " is too long", "pod",
-                    called(&reading, name, sizeof name), NULL);
+        sy_live_say_object(live, SY_LEVEL_WARN, "annotation " SY_NAMED_ANNOTATION " is too long",
+                           "pod", called(&reading, name, sizeof name), NULL);
     if (code == SY_OK)
         return SY_OK;
     if (code == SY_ENOMEM)

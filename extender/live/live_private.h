@@ -31,6 +31,9 @@ struct sy_live {
     struct live_node *changed; /* not given to the keeper yet */
     bool loud;                 /* one of these differs in what decisions read */
     struct sy_digest refused[SY_LIVE_COLLECTION_COUNT]; /* of the last message of each */
+    int64_t said_since_us; /* steady: lines about objects are counted from here */
+    unsigned said;
+    uint64_t unsaid;   /* lines left out, not told yet */
     uint32_t nwaiting; /* pods that ask for devices and are bound nowhere */
     uint32_t nassumed;
     int64_t assumed_due_us;        /* steady: earliest end of a choice, INT64_MAX = none */
@@ -61,6 +64,10 @@ sy_live_object_fn sy_live_drop_fabric, sy_live_drop_pod, sy_live_drop_node;
 /* metadata's member, of 1 to `max` bytes. SY_EINVAL, SY_ELIMIT. */
 SY_NODISCARD enum sy_code sy_live_meta(const json_t *object, const char *key, size_t max,
                                        const char **ret, struct sy_err *err);
+/* As sy_live_say, of what one object is like: at most 20 lines in 10 s, and then how many were left
+ * out. Takes the lock. */
+void sy_live_say_object(struct sy_live *live, enum sy_level level, const char *msg, const char *key,
+                        const char *value, const char *text);
 /* Count and say once that an object was refused; takes the lock. `code` is given back when it is
  * SY_ENOMEM, then nobody refused it; else SY_OK: listing it anew would change nothing. */
 enum sy_code sy_live_refuse(struct sy_live *live, enum sy_live_collection collection,

@@ -361,6 +361,32 @@ START_TEST(waking)
 }
 END_TEST
 
+/* A NodeFabric that is deleted frees nothing: which devices are held is forgotten, how many is not.
+ */
+START_TEST(a_deleted_report_frees_nothing)
+{
+    struct living l;
+    struct living_pod waits = {.uid = "w", .name = "w", .limits = "\"" NPU_NAME "\":\"4\""};
+    open_with_node(&l, BOTH(NPU0, NPU1));
+    living_put(&l, SY_LIVE_PODS, living_pod_object(&two_npus));
+    living_put(&l, SY_LIVE_PODS, living_pod_object(&waits));
+    ck_assert_uint_eq(mode_of(&l), SY_MODE_EXACT);
+    ck_assert_uint_eq(living_node(&l, "a")->usage->ncounted, 0);
+    living_gone(&l, SY_LIVE_FABRICS, living_fabric("a", living_status(&l, BOTH(NPU0, NPU1))));
+    ck_assert_uint_eq(mode_of(&l), SY_MODE_COUNTS);
+    const struct sy_usage *usage = living_node(&l, "a")->usage;
+    ck_assert_uint_eq(usage->ncounted, 1);
+    ck_assert_uint_eq(usage->counted[0].count, 2);
+    ck_assert_int_eq(usage->counted[0].resource, sy_catalogue_resource_find(l.catalogue, NPU_NAME));
+    ck_assert_uint_eq(living_free(&l, "a"), ALL_FREE); /* any of them may be */
+    ck_assert_uint_eq(l.wakes[SY_WAKE_WHY_FREED], 0);
+    living_gone(&l, SY_LIVE_PODS, living_pod_object(&two_npus));
+    ck_assert_uint_eq(mode_of(&l), SY_MODE_COUNTS);
+    ck_assert_uint_eq(living_node(&l, "a")->usage->ncounted, 0);
+    living_close(&l);
+}
+END_TEST
+
 START_TEST(the_end_of_a_requirement)
 {
     struct living l;
@@ -401,6 +427,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_choice_counts_at_once, 0, 3);
     tcase_add_loop_test(tcase, a_choice_for_a_pod_not_seen_yet, 0, 2);
     tcase_add_test(tcase, waking);
+    tcase_add_test(tcase, a_deleted_report_frees_nothing);
     tcase_add_test(tcase, the_end_of_a_requirement);
     tcase_add_loop_test(tcase, bound_while_no_service_lived, 0, 3);
     suite_add_tcase(suite, tcase);

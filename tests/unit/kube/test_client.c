@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/kube/client.h"
+#include "base/kube/status.h"
 #include "tests/lib/fault.h"
 #include "tests/lib/run.h"
 #include "tests/unit/kube/world.h"
@@ -81,10 +82,16 @@ static const struct {
      .retry_after_ms = 7000,
      .message = ""},
     {"come back much later",
-     {NULL, .status = 503, .headers = "Retry-After: 301\r\n"},
+     {NULL, .status = 503, .headers = "Retry-After: 31\r\n"},
      {.method = "GET", .path = "/"},
      .status = 503,
-     .retry_after_ms = 300000,
+     .retry_after_ms = 30000,
+     .message = ""},
+    {"come back in three thousand years",
+     {NULL, .status = 503, .headers = "Retry-After: 99999999999\r\n"},
+     {.method = "GET", .path = "/"},
+     .status = 503,
+     .retry_after_ms = 30000,
      .message = ""},
     {"a redirect is an answer",
      {NULL, .status = 302, .headers = "Location: /x\r\n"},
@@ -271,10 +278,31 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+/* What a Status asks for is believed as little as what a header does. */
+START_TEST(retry_after_of_a_status)
+{
+    static const struct {
+        const char *seconds;
+        unsigned ms;
+    } waits[] = {{"7", 7000}, {"30", 30000}, {"31", 30000}, {"99999999999", 30000},
+                 {"0", 0},    {"-5", 0},     {"2.5", 0},    {"\"7\"", 0},
+                 {"null", 0}};
+    for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+        char text[96];
+        (void)snprintf(text, sizeof text, "{\"details\":{\"retryAfterSeconds\":%s}}",
+                       waits[i].seconds);
+        sy_autojson json_t *status = json_loads(text, 0, NULL);
+        ck_assert_ptr_nonnull(status);
+        ck_assert_uint_eq(sy_kube_status_retry_after_ms(status), waits[i].ms);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("kube_client");
     TCase *all = tcase_create("all");
+    tcase_add_test(all, retry_after_of_a_status);
     tcase_add_loop_test(all, calls, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(all, swapped_token);
     tcase_add_test(all, nobody_there);

@@ -1,131 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The story that a handler hears, for each way in which a server can go wrong. */
-#include "base/kube/watch.h"
 #include "tests/lib/fault.h"
 #include "tests/lib/run.h"
-#include "tests/unit/kube/world.h"
+#include "tests/unit/kube/listener.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-#define STORY 2048
-
-/* What the handler heard, in short: "[" begin, "+a1" put a at version 1, "-a2" gone, "]" synced,
- * "?a" refused. */
-struct listener {
-    pthread_mutex_t lock;
-    char story[STORY], notes[STORY];
-    unsigned fail_puts, fail_synced; /* so many next ones fail */
-};
-
-static void tell(struct listener *listener, const char *mark, const json_t *object)
-{
-    const json_t *metadata = json_object_get(object, "metadata");
-    const char *name = json_string_value(json_object_get(metadata, "name"));
-    const char *version = json_string_value(json_object_get(metadata, "resourceVersion"));
-    pthread_mutex_lock(&listener->lock);
-    size_t len = strlen(listener->story);
-    (void)snprintf(listener->story + len, STORY - len, "%s%s%s", mark, name != NULL ? name : "",
-                   version != NULL ? version : "");
-    pthread_mutex_unlock(&listener->lock);
-}
-
-static void on_begin(void *data)
-{
-    tell(data, "[", NULL);
-}
-
-static bool fails(struct listener *listener, unsigned *count)
-{
-    pthread_mutex_lock(&listener->lock);
-    bool fail = *count > 0;
-    *count -= fail;
-    pthread_mutex_unlock(&listener->lock);
-    return fail;
-}
-
-static enum sy_code on_put(void *data, const json_t *object, int64_t read_us, struct sy_err *err)
-{
-    struct listener *listener = data;
-    tell(data, read_us > 0 ? "+" : "!", object);
-    return fails(listener, &listener->fail_puts) ? sy_fail(err, SY_ENOMEM, "no room") : SY_OK;
-}
-
-static enum sy_code on_gone(void *data, const json_t *object, int64_t read_us, struct sy_err *err)
-{
-    (void)err;
-    tell(data, read_us > 0 ? "-" : "!", object);
-    return SY_OK;
-}
-
-static enum sy_code on_synced(void *data, struct sy_err *err)
-{
-    struct listener *listener = data;
-    tell(data, "]", NULL);
-    return fails(listener, &listener->fail_synced) ? sy_fail(err, SY_ENOMEM, "no room") : SY_OK;
-}
-
-static void on_note(void *data, bool bad, const char *text)
-{
-    struct listener *listener = data;
-    const char *behind = strstr(text, "; again in"); /* how long is random */
-    pthread_mutex_lock(&listener->lock);
-    size_t len = strlen(listener->notes);
-    (void)snprintf(listener->notes + len, STORY - len, "%s%.*s\n", bad ? "BAD " : "",
-                   behind != NULL ? (int)(behind - text) : (int)strlen(text), text);
-    pthread_mutex_unlock(&listener->lock);
-}
-
-static void on_refused(void *data, const json_t *object, const char *why)
-{
-    (void)why;
-    tell(data, "?", object);
-}
-
-static void copy(struct listener *listener, char *story, char *notes)
-{
-    pthread_mutex_lock(&listener->lock);
-    memcpy(story, listener->story, STORY);
-    memcpy(notes, listener->notes, STORY);
-    pthread_mutex_unlock(&listener->lock);
-}
-
-static void sleep_ms(unsigned ms)
-{
-    const struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    (void)nanosleep(&wait, NULL);
-}
-
-static const struct sy_kube_field spec[] = {{.key = "x"}, {.key = NULL}};
-static const struct sy_kube_field fields[] = {{.key = "spec", .below = spec}, {.key = NULL}};
-
-#define META(name, version)                                                                        \
-    "{\"metadata\":{\"name\":\"" name "\",\"resourceVersion\":\"" version "\"}}"
-#define EVENT(type, name, version) "{\"type\":\"" type "\",\"object\":" META(name, version) "}\n"
-#define BOOKMARK(version)                                                                          \
-    "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version "\"}}}\n"
-#define END_MARK(version)                                                                          \
-    "{\"type\":\"BOOKMARK\",\"object\":{\"metadata\":{\"resourceVersion\":\"" version              \
-    "\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
-#define ERROR(code, text)                                                                          \
-    "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":" code ",\"message\":\"" text    \
-    "\"}}\n"
-#define LIST(items, version)                                                                       \
-    "{\"items\":[" items "],\"metadata\":{\"resourceVersion\":\"" version "\"}}"
-#define PAGE(items, version, next)                                                                 \
-    "{\"metadata\":{\"resourceVersion\":\"" version "\",\"continue\":\"" next                      \
-    "\"},\"items\":[" items "]}"
-#define STREAMED "sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
-#define STATUS(text) "{\"kind\":\"Status\",\"message\":\"" text "\"}"
 
 #define STEPS 10
+
+/* A first listing that is not taken: nothing is gone for it, and the next one is. */
+#define REFUSED_LIST(what, text, heard, why)                                                       \
+    {                                                                                              \
+        what, .paged = true,                                                                       \
+              .step = {{"?limit", .body = {text}},                                                 \
+                       {"?limit", .body = {LIST(META("a", "1"), "5")}},                            \
+                       {"&resourceVersion=5 ", .end = SERVER_HOLD}},                               \
+              .story = heard "[+a1]", .notes = why, .lists = 2, .watches = 1, .failures = 1        \
+    }
 
 static const struct {
     const char *description;
     bool paged;
-    unsigned silence_s, fail_puts, fail_synced;
+    unsigned silence_s, fail_puts, fail_synced, max_objects;
     struct server_step step[STEPS];
     const char *story;
     const char *notes; /* a part of them */
@@ -146,7 +43,8 @@ static const struct {
      .step = {{STREAMED, .status = 422, .body = {STATUS("sendInitialEvents is forbidden")}},
               {"?limit=2 ", .body = {PAGE(META("a", "1") "," META("b", "2"), "5", "x=/1")}},
               {"?limit=2&continue=x%3D%2F1 ", .body = {PAGE(META("c", "3"), "5", "")}},
-              {"&resourceVersion=5 ", .body = {EVENT("ADDED", "d", "6"), BOOKMARK("9")}},
+              {"&resourceVersion=5 ", .body = {EVENT("ADDED", "d", "6"), BOOKMARK("9")},
+               .pause_ms = 600},
               {"&resourceVersion=9 ", .body = {EVENT("DELETED", "a", "10")}, .end = SERVER_HOLD}},
      .story = "[+a1+b2+c3]+d6-a10", .notes = "", .lists = 2, .watches = 2},
     {"items null", .paged = true,
@@ -262,6 +160,75 @@ static const struct {
                .fill = 3000000},
               {"&resourceVersion=5 ", .end = SERVER_HOLD}},
      .story = "[+a]", .notes = "", .lists = 1, .watches = 1},
+    {"no watch, but JSON", .paged = true,
+     .step = {{"?limit", .body = {LIST("", "5")}},
+              {"&resourceVersion=5 ", .body = {"[1,2,", "3]"}},
+              {"&resourceVersion=5 ", .body = {EVENT("ADDED", "a", "6")}, .end = SERVER_HOLD}},
+     .story = "[]+a6", .notes = "BAD /apis/x: the answer is no watch: an event is no object\n",
+     .lists = 1, .watches = 2, .failures = 1},
+    REFUSED_LIST("no items", "{\"metadata\":{\"resourceVersion\":\"4\"}}", "[",
+                 "the answer is no list: no items"),
+    REFUSED_LIST("a Status",
+                 "{\"kind\":\"Status\",\"items\":[],\"metadata\":{\"resourceVersion\":\"4\"}}", "[",
+                 "the answer is no list: kind 'Status'"),
+    REFUSED_LIST("a kind that is no text",
+                 "{\"items\":[],\"metadata\":{\"resourceVersion\":\"4\"},\"kind\":7}", "[",
+                 "the answer is no list: kind ''"),
+    REFUSED_LIST("a list, but no object", "[1,2,3]", "[", "byte 1: expected an object"),
+    REFUSED_LIST("a number among the items", LIST(META("b", "1") ",7", "4"), "[+b1",
+                 "the list holds an item that is no object"),
+    REFUSED_LIST("null among the items", LIST("null," META("b", "1"), "4"), "[",
+                 "the list holds an item that is no object"),
+    REFUSED_LIST("a number that is refused among the items", LIST("1e999", "4"), "[",
+                 "the list holds an item that is no object"),
+    REFUSED_LIST("a list among the items", LIST("[{}]", "4"), "[",
+                 "the list holds an item that is no object"),
+    {"a number among the items of a streamed list",
+     .step = {{STREAMED, .body = {"{\"type\":\"ADDED\",\"object\":7}" END_MARK("5")}},
+              {"?limit", .body = {LIST(META("a", "1"), "4")}},
+              {"&resourceVersion=4 ", .end = SERVER_HOLD}},
+     .story = "[[+a1]", .notes = "the list holds an item that is no object", .lists = 2,
+     .watches = 1, .failures = 1},
+    {"a list says its kind", .paged = true,
+     .step = {{"?limit", .body = {"{\"kind\":\"PodList\",\"items\":null,"
+                                  "\"metadata\":{\"resourceVersion\":\"4\"}}"}},
+              {"&resourceVersion=4 ", .end = SERVER_HOLD}},
+     .story = "[]", .notes = "", .lists = 1, .watches = 1},
+    {"a page that continues with itself", .paged = true,
+     .step = {{"?limit=2 ", .body = {PAGE(META("a", "1"), "5", "x")}},
+              {"&continue=x ", .body = {PAGE(META("b", "2"), "5", "x")}},
+              {"?limit=2 ", .body = {LIST(META("c", "3"), "5")}},
+              {"&resourceVersion=5 ", .end = SERVER_HOLD}},
+     .story = "[+a1+b2[+c3]", .notes = "BAD /apis/x: the list continues with the same page",
+     .lists = 2, .watches = 1, .failures = 1},
+    {"pages without an end", .paged = true, .max_objects = 4,
+     .step = {{"?limit=2 ", .body = {PAGE("", "5", "x")}},
+              {"&continue=x ", .body = {PAGE("", "5", "y")}},
+              {"&continue=y ", .body = {PAGE("", "5", "x")}},
+              {"?limit=2 ", .body = {PAGE("", "5", "x")}},
+              {"&continue=x ", .body = {PAGE("", "5", "y")}},
+              {"&continue=y ", .body = {LIST(META("c", "3"), "5")}},
+              {"&resourceVersion=5 ", .end = SERVER_HOLD}},
+     .story = "[[+c3]", .notes = "the list has more than 3 pages", .lists = 2, .watches = 1,
+     .failures = 1},
+    {"more objects than a list may have", .paged = true, .max_objects = 2,
+     .step = {{"?limit=2 ", .body = {PAGE(META("a", "1") "," META("b", "2"), "5", "x")}},
+              {"&continue=x ", .body = {LIST(META("c", "3"), "5")}},
+              {"?limit=2 ", .body = {PAGE(META("a", "1"), "5", "x")}},
+              {"&continue=x ", .body = {LIST(META("b", "2"), "5")}},
+              {"&resourceVersion=5 ", .end = SERVER_HOLD}},
+     .story = "[+a1+b2[+a1+b2]", .notes = "the list has more than 2 objects", .lists = 2,
+     .watches = 1, .failures = 1},
+    {"more objects than a streamed list may have: the watch behind it has no such limit",
+     .max_objects = 2,
+     .step = {{STREAMED, .body = {EVENT("ADDED", "a", "1") EVENT("ADDED", "b", "2"),
+                                  EVENT("ADDED", "c", "3")}},
+              {"?limit", .body = {LIST(META("a", "1"), "5")}},
+              {"&resourceVersion=5 ",
+               .body = {EVENT("ADDED", "b", "6") EVENT("ADDED", "c", "7") EVENT("ADDED", "d", "8")},
+               .end = SERVER_HOLD}},
+     .story = "[+a1+b2[+a1]+b6+c7+d8", .notes = "the list has more than 2 objects", .lists = 2,
+     .watches = 1, .failures = 1},
     {"unknown events and objects without metadata",
      .step = {{STREAMED,
                .body = {END_MARK("5") "{\"type\":\"NEWS\",\"object\":{}}"
@@ -271,40 +238,12 @@ static const struct {
      .lists = 1, .watches = 1, .refused = 1},
 };
 
-static void wait_for(struct listener *listener, struct server *server, const char *story,
-                     size_t requests, char *ret_story, char *ret_notes)
-{
-    for (unsigned waited = 0; waited < 20000; waited += 10) {
-        copy(listener, ret_story, ret_notes);
-        if (strcmp(ret_story, story) == 0 && server_requests(server) >= requests)
-            return;
-        sleep_ms(10);
-    }
-}
-
 static size_t count_steps(const struct server_step *step)
 {
     size_t n = 0;
     while (n < STEPS && (step[n].expect != NULL || step[n].body[0] != NULL))
         n++;
     return n;
-}
-
-static struct sy_kube_collection collection_of(struct listener *listener)
-{
-    return (struct sy_kube_collection){
-        .path = "/apis/x",
-        .fields = fields,
-        .handler = {on_begin, on_put, on_gone, on_synced, on_note, on_refused, listener}};
-}
-
-static struct sy_kube_watch_options options_of(const struct world *world)
-{
-    return (struct sy_kube_watch_options){.config = world->config,
-                                          .user_agent = "test/1",
-                                          .page_size = 2,
-                                          .backoff_ms = 20,
-                                          .backoff_max_ms = 60};
 }
 
 START_TEST(stories)
@@ -316,16 +255,18 @@ START_TEST(stories)
     struct sy_err err = {0};
     pthread_mutex_init(&listener.lock, NULL);
     world_open(&world, cases[_i].step);
-    const struct sy_kube_collection collection = collection_of(&listener);
-    struct sy_kube_watch_options options = options_of(&world);
+    const struct sy_kube_collection collection = listener_collection(&listener);
+    struct sy_kube_watch_options options = listener_options(&world);
     options.silence_s = cases[_i].silence_s;
+    options.max_objects = cases[_i].max_objects;
     options.no_streaming_list = cases[_i].paged;
     struct sy_kube_watches *watches;
     ck_assert_int_eq(sy_kube_watches_new(&options, &collection, 1, &watches, &err), SY_OK);
     ck_assert_int_eq(sy_kube_watches_start(watches, &err), SY_OK);
-    wait_for(&listener, world.server, cases[_i].story, count_steps(cases[_i].step), story, notes);
-    sleep_ms(50); /* anything more would be wrong */
-    copy(&listener, story, notes);
+    listener_wait(&listener, world.server, cases[_i].story, count_steps(cases[_i].step), story,
+                  notes);
+    listener_sleep_ms(50); /* anything more would be wrong */
+    listener_copy(&listener, story, notes);
     ck_assert_msg(strcmp(story, cases[_i].story) == 0, "%s: got %s, notes:\n%s",
                   cases[_i].description, story, notes);
     ck_assert_msg(strstr(notes, cases[_i].notes) != NULL, "%s: %s", cases[_i].description, notes);
@@ -349,37 +290,6 @@ START_TEST(stories)
 }
 END_TEST
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Run a script until the story is told; how long it took. */
-static int64_t tell_story(struct world *world, struct listener *listener, unsigned backoff_ms,
-                          const char *expected, size_t requests, uint64_t *ret_failures)
-{
-    const struct sy_kube_collection collection = collection_of(listener);
-    struct sy_kube_watch_options options = options_of(world);
-    options.backoff_ms = backoff_ms;
-    options.backoff_max_ms = 3 * backoff_ms;
-    struct sy_kube_watches *watches;
-    char story[STORY], notes[STORY];
-    struct sy_err err = {0};
-    int64_t from_ms = now_ms();
-    pthread_mutex_init(&listener->lock, NULL);
-    ck_assert_int_eq(sy_kube_watches_new(&options, &collection, 1, &watches, &err), SY_OK);
-    ck_assert_int_eq(sy_kube_watches_start(watches, &err), SY_OK);
-    wait_for(listener, world->server, expected, requests, story, notes);
-    int64_t took_ms = now_ms() - from_ms;
-    ck_assert_msg(strcmp(story, expected) == 0, "got %s, notes:\n%s", story, notes);
-    *ret_failures = sy_kube_watches_stats(watches, 0)->failures;
-    sy_kube_watches_free(watches);
-    pthread_mutex_destroy(&listener->lock);
-    return took_ms;
-}
-
 START_TEST(retry_after_is_heeded)
 {
     const struct server_step script[] = {
@@ -392,7 +302,7 @@ START_TEST(retry_after_is_heeded)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    int64_t took_ms = tell_story(&world, &listener, 20, "[]+a6", 3, &failures);
+    int64_t took_ms = listener_tell(&world, &listener, 20, "[]+a6", 3, &failures);
     ck_assert_int_ge(took_ms, 2000); /* else the backoff: 60 ms at most */
     ck_assert_uint_eq(failures, 2);
     world_close(&world);
@@ -401,7 +311,7 @@ END_TEST
 
 static void note_time(void *data)
 {
-    *(int64_t *)data = now_ms();
+    *(int64_t *)data = listener_now_ms();
 }
 
 /* An API server that comes back knows no old versions: that is no reason to wait. */
@@ -419,7 +329,7 @@ START_TEST(expired_after_an_outage)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    (void)tell_story(&world, &listener, 500, "[][]", 4, &failures);
+    (void)listener_tell(&world, &listener, 500, "[][]", 4, &failures);
     ck_assert_ptr_nonnull(
         strstr(listener.notes, "outstanding read data")); /* one after the other: */
     ck_assert_ptr_nonnull(strstr(listener.notes, "the server answers 503"));
@@ -443,8 +353,8 @@ START_TEST(swapped_token)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    (void)tell_story(&world, &listener, 20, "[]+a6+b7", 5, &failures);
-    ck_assert_uint_eq(failures, 3);
+    (void)listener_tell(&world, &listener, 20, "[]+a6+b7", 5, &failures);
+    ck_assert_uint_eq(failures, 4); /* a watch that ends at once is one */
     ck_assert_ptr_nonnull(strstr(listener.notes, "BAD /apis/x: the server answers 401"));
     ck_assert_uint_eq(server_surprises(world.server), 0);
     world_close(&world);
@@ -463,7 +373,7 @@ START_TEST(asks_for_compression)
     struct listener listener = {.story = ""};
     uint64_t failures;
     world_open(&world, script);
-    (void)tell_story(&world, &listener, 20, "[]+a6", 3, &failures);
+    (void)listener_tell(&world, &listener, 20, "[]+a6", 3, &failures);
     ck_assert_uint_eq(failures, 0);
     ck_assert_ptr_null(strstr(server_request(world.server, 2), "gzip"));
     ck_assert_uint_eq(server_surprises(world.server), 0);
@@ -485,20 +395,20 @@ START_TEST(gone_and_back)
     struct sy_err err = {0};
     pthread_mutex_init(&listener.lock, NULL);
     world_open(&world, before);
-    const struct sy_kube_collection collection = collection_of(&listener);
-    const struct sy_kube_watch_options options = options_of(&world);
+    const struct sy_kube_collection collection = listener_collection(&listener);
+    const struct sy_kube_watch_options options = listener_options(&world);
     ck_assert_int_eq(sy_kube_watches_new(&options, &collection, 1, &watches, &err), SY_OK);
     ck_assert_int_eq(sy_kube_watches_start(watches, &err), SY_OK);
-    wait_for(&listener, world.server, "[]", 1, story, notes);
+    listener_wait(&listener, world.server, "[]", 1, story, notes);
     const struct sy_kube_watch_stats *stats = sy_kube_watches_stats(watches, 0);
     ck_assert(stats->connected);
     unsigned port = server_port(world.server);
     server_stop(world.server);
     for (unsigned waited = 0; waited < 20000 && stats->failures < 3; waited += 10)
-        sleep_ms(10);
+        listener_sleep_ms(10);
     ck_assert(!stats->connected);
     world.server = server_start_at(port, after);
-    wait_for(&listener, world.server, "[]+a6", 1, story, notes);
+    listener_wait(&listener, world.server, "[]+a6", 1, story, notes);
     ck_assert_msg(strcmp(story, "[]+a6") == 0, "%s\n%s", story, notes);
     ck_assert_uint_ge(stats->failures, 3);
     sy_kube_watches_free(watches);
@@ -521,24 +431,24 @@ START_TEST(many_collections)
     for (size_t i = 0; i <= N; i++) {
         listener[i] = (struct listener){.story = ""};
         pthread_mutex_init(&listener[i].lock, NULL);
-        collections[i] = collection_of(&listener[i]);
+        collections[i] = listener_collection(&listener[i]);
     }
     for (size_t i = 0; i < N; i++)
         script[i] = (struct server_step){STREAMED, .body = {EVENT("ADDED", "a", "1") END_MARK("5")},
                                          .end = SERVER_HOLD};
     world_open(&world, script);
-    const struct sy_kube_watch_options options = options_of(&world);
+    const struct sy_kube_watch_options options = listener_options(&world);
     ck_assert_int_eq(sy_kube_watches_new(&options, collections, N + 1, &watches, &err), SY_ELIMIT);
     ck_assert_str_eq(err.text, "17 collections to watch, more than 16");
     ck_assert_int_eq(sy_kube_watches_new(&options, collections, N, &watches, NULL), SY_OK);
     ck_assert_int_eq(sy_kube_watches_start(watches, NULL), SY_OK);
     for (size_t i = 0; i < N; i++) {
-        wait_for(&listener[i], world.server, "[+a1]", N, story, notes);
+        listener_wait(&listener[i], world.server, "[+a1]", N, story, notes);
         ck_assert_msg(strcmp(story, "[+a1]") == 0, "%s\n%s", story, notes);
     }
-    int64_t from_ms = now_ms();
+    int64_t from_ms = listener_now_ms();
     sy_kube_watches_free(watches);
-    ck_assert_int_lt(now_ms() - from_ms, 1500); /* woken up, not by a timer of seconds */
+    ck_assert_int_lt(listener_now_ms() - from_ms, 1500); /* woken up, not by a timer of seconds */
     world_close(&world);
     for (size_t i = 0; i <= N; i++)
         pthread_mutex_destroy(&listener[i].lock);
@@ -548,7 +458,7 @@ END_TEST
 static enum sy_code sweep(void *data, struct sy_err *err)
 {
     struct listener listener = {.story = ""};
-    const struct sy_kube_collection collection = collection_of(&listener);
+    const struct sy_kube_collection collection = listener_collection(&listener);
     const struct sy_kube_watch_options options = {.config = data, .user_agent = "test/1"};
     struct sy_kube_watches *watches;
     enum sy_code code = sy_kube_watches_new(&options, &collection, 1, &watches, err);
