@@ -9,6 +9,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define DRAIN_MS 5000
 #define LARGE_BYTES ((uint64_t)8 << 20) /* a request this large happens rarely */
 #define DRAIN_STEP_MS 5
+#define LEAVE_S 10 /* after draining: a pod has 30 s in all by default */
 
 int64_t sy_now_us(void)
 {
@@ -274,6 +276,23 @@ static void drain(struct sy_app *app)
     }
 }
 
+/* A thread of a library that does not end must not keep us: whoever sent the signal would kill us,
+ * later and without a word. */
+static void leave(int signal)
+{
+    static const char text[] = SY_PROGRAM ": a thread did not end in time, left behind\n";
+    (void)signal;
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(written < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}
+
+static void leave_in_time(void)
+{
+    const struct sigaction action = {.sa_handler = leave};
+    if (sigaction(SIGALRM, &action, NULL) == 0)
+        (void)alarm(LEAVE_S);
+}
+
 static void wait_for_end(struct sy_app *app, const sigset_t *signals)
 {
     struct timespec tick = {.tv_nsec = TICK_NS};
@@ -302,6 +321,7 @@ enum sy_code sy_app_run(struct sy_app *app, const sigset_t *signals, struct sy_e
         return code;
     wait_for_end(app, signals);
     drain(app);
+    leave_in_time();
     return SY_OK;
 }
 
