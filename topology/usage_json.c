@@ -171,6 +171,7 @@ static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
     struct sy_pci_addr addr;
     int64_t index = 0;
     bool present;
+    char text[SY_PCI_ADDR_TEXT];
     enum sy_code code = sy_read_addr(item, "pci", SY_JSON_REQUIRED, at, &present, &addr, err);
     if (code == SY_OK)
         code = sy_json_int(item, "unit", SY_JSON_OPTIONAL, 0, SY_UNIT_MAX - 1, at, &index, err);
@@ -179,8 +180,9 @@ static enum sy_code find_unit(const json_t *item, const struct sy_path *at,
     *ret = sy_fabric_unit_find(fabric, addr, (unsigned)index);
     if (*ret >= 0)
         return SY_OK;
-    if (sy_fabric_unit_find(fabric, addr, 0) >= 0) /* its writer's catalogue knows more units */
-        return add_stray(usage, addr, err);
+    if (sy_fabric_unit_find(fabric, addr, 0) >= 0)
+        return sy_json_fail(SY_PATH_KEY(at, "unit"), SY_EINVAL, err, "%s has no unit %d",
+                            sy_pci_addr_format(addr, text), (int)index);
     for (uint16_t i = 1; i < fabric->inv.nobj; i++) {
         const struct sy_obj *obj = &fabric->inv.obj[i];
         if (obj->type == SY_OBJ_DEVICE && sy_pci_addr_cmp(obj->addr, addr) == 0)

@@ -184,6 +184,7 @@ static const struct {
      "/status/observedTime: time '1969-12-31T23:59:59Z': before 1970"},
     {"{\"pci\":\"0000:17:00.0\",\"unit\":0", "{\"pci\":\"0000:99:00.8\",\"unit\":0", SY_EPARSE,
      "/status/devices/0/pci: PCI address '0000:99:00.8': expected dddd:bb:dd.f"},
+    {"\"unit\":0", "\"unit\":1", SY_EINVAL, "/status/devices/0/unit: 0000:17:00.0 has no unit 1"},
     {"\"unit\":0", "\"unit\":256", SY_ELIMIT, "/status/devices/0/unit: 256 is not within 0..255"},
     {"\"held\":500", "\"held\":1001", SY_ELIMIT,
      "/status/devices/0/held: 1001 is not within 0..1000"},

@@ -189,7 +189,7 @@ START_TEST(stray_devices)
         "{\"status\":{\"devices\":["
         "{\"pci\":\"0000:11:00.0\",\"held\":1000},"
         "{\"pci\":\"0000:99:00.0\",\"unit\":7,\"holders\":[{\"namespace\":\"a\",\"name\":\"p\"}]},"
-        "{\"pci\":\"0000:13:00.0\",\"unit\":9,\"healthy\":false},"
+        "{\"pci\":\"0000:98:00.0\",\"healthy\":false},"
         "{\"pci\":\"0000:12:00.0\",\"holders\":[{\"namespace\":\"a\",\"name\":\"q\"}]}]}}";
     static const char without[] =
         "{\"status\":{\"devices\":["
