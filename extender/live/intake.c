@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAID_MAX                                                                                   \
-    20u /* lines about objects in a span of time: whoever writes objects cannot fill it */
+#define SAID_MAX 200u /* lines about objects in a span of time: nobody can fill the log */
 #define SAID_SPAN_US INT64_C(10000000)
 
 enum sy_code sy_live_meta(const json_t *object, const char *key, size_t max, const char **ret,

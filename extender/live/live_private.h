@@ -64,8 +64,8 @@ sy_live_object_fn sy_live_drop_fabric, sy_live_drop_pod, sy_live_drop_node;
 /* metadata's member, of 1 to `max` bytes. SY_EINVAL, SY_ELIMIT. */
 SY_NODISCARD enum sy_code sy_live_meta(const json_t *object, const char *key, size_t max,
                                        const char **ret, struct sy_err *err);
-/* As sy_live_say, of what one object is like: at most 20 lines in 10 s, and then how many were left
- * out. Takes the lock. */
+/* As sy_live_say, of what one object is like: at most 200 lines in 10 s, and then how many were
+ * left out. Takes the lock. */
 void sy_live_say_object(struct sy_live *live, enum sy_level level, const char *msg, const char *key,
                         const char *value, const char *text);
 /* Count and say once that an object was refused; takes the lock. `code` is given back when it is
