@@ -111,11 +111,6 @@ void sy_app_live_free(struct sy_app *app)
     sy_kube_config_free(app->kube);
 }
 
-static void head(struct sy_str *out, const char *name, const char *type, const char *help)
-{
-    sy_str_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void write_clerk(const struct sy_clerk_metrics *m, struct sy_str *out)
 {
     static const char *const whys[] = {
@@ -123,26 +118,31 @@ static void write_clerk(const struct sy_clerk_metrics *m, struct sy_str *out)
         SY_WAKE_WHYS(X)
 #undef X
     };
-    head(out, "switchyard_leader", "gauge", "1 when this replica wakes and writes events.");
-    sy_str_printf(out, "switchyard_leader %d\n", m->leads ? 1 : 0);
-    head(out, "switchyard_wakes_wanted_total", "counter",
-         "What may have turned a refusal while pods waited.");
+    static const char wanted[] = "switchyard_wakes_wanted_total";
+    static const char wakes[] = "switchyard_wakes_total", events[] = "switchyard_events_total";
+    sy_metrics_single(out, "switchyard_leader", "gauge",
+                      "1 when this replica wakes and writes events.", m->leads);
+    sy_metrics_describe(out, wanted, "counter",
+                        "What may have turned a refusal while pods waited.");
     for (size_t i = 0; i < SY_WAKE_WHY_COUNT; i++)
-        sy_str_printf(out, "switchyard_wakes_wanted_total{why=\"%s\"} %" PRIu64 "\n", whys[i],
-                      (uint64_t)m->wakes_wanted[i]);
-    head(out, "switchyard_wakes_total", "counter",
-         "Objects touched so that refused pods are tried again.");
-    sy_str_printf(out,
-                  "switchyard_wakes_total{result=\"done\"} %" PRIu64
-                  "\nswitchyard_wakes_total{result=\"failed\"} %" PRIu64 "\n",
-                  (uint64_t)m->wakes_done, (uint64_t)m->wakes_failed);
-    head(out, "switchyard_events_total", "counter", "Events about pods.");
-    sy_str_printf(out,
-                  "switchyard_events_total{result=\"written\"} %" PRIu64
-                  "\nswitchyard_events_total{result=\"failed\"} %" PRIu64
-                  "\nswitchyard_events_total{result=\"dropped\"} %" PRIu64 "\n",
-                  (uint64_t)m->events_written, (uint64_t)m->events_failed,
-                  (uint64_t)m->events_dropped);
+        sy_metrics_sample(out, wanted, "why", whys[i], NULL, NULL, m->wakes_wanted[i]);
+    sy_metrics_describe(out, wakes, "counter",
+                        "Objects touched so that refused pods are tried again.");
+    sy_metrics_sample(out, wakes, "result", "done", NULL, NULL, m->wakes_done);
+    sy_metrics_sample(out, wakes, "result", "failed", NULL, NULL, m->wakes_failed);
+    sy_metrics_describe(out, events, "counter", "Events about pods.");
+    sy_metrics_sample(out, events, "result", "written", NULL, NULL, m->events_written);
+    sy_metrics_sample(out, events, "result", "failed", NULL, NULL, m->events_failed);
+    sy_metrics_sample(out, events, "result", "dropped", NULL, NULL, m->events_dropped);
+}
+
+static void write_binds(const struct sy_bind_metrics *m, struct sy_str *out)
+{
+    static const char binds[] = "switchyard_binds_total";
+    sy_metrics_describe(out, binds, "counter", "Bindings posted for kube-scheduler.");
+    sy_metrics_sample(out, binds, "result", "bound", NULL, NULL, m->bound);
+    sy_metrics_sample(out, binds, "result", "refused", NULL, NULL, m->refused);
+    sy_metrics_sample(out, binds, "result", "unknown", NULL, NULL, m->unknown);
 }
 
 void sy_app_live_metrics(struct sy_app *app, struct sy_str *out)
@@ -151,11 +151,5 @@ void sy_app_live_metrics(struct sy_app *app, struct sy_str *out)
         return;
     sy_live_write_metrics(app->live, out);
     write_clerk(&app->clerk_metrics, out);
-    head(out, "switchyard_binds_total", "counter", "Bindings posted for kube-scheduler.");
-    sy_str_printf(out,
-                  "switchyard_binds_total{result=\"bound\"} %" PRIu64
-                  "\nswitchyard_binds_total{result=\"refused\"} %" PRIu64
-                  "\nswitchyard_binds_total{result=\"unknown\"} %" PRIu64 "\n",
-                  (uint64_t)app->bind_metrics.bound, (uint64_t)app->bind_metrics.refused,
-                  (uint64_t)app->bind_metrics.unknown);
+    write_binds(&app->bind_metrics, out);
 }
