@@ -62,7 +62,7 @@ enum sy_code sy_agent_init(struct sy_agent *agent, const struct sy_agent_config 
     enum sy_code code =
         sy_vendor_new(config->nvml, config->dcmi, note, sizeof note, &agent->vendor, err);
     if (code == SY_OK && note[0] != '\0')
-        sy_agent_log(SY_AGENT_INFO, "without a vendor's library", SY_AGENT_PAIRS({"why", note}));
+        sy_agent_log(SY_LEVEL_INFO, "without a vendor's library", SY_AGENT_PAIRS({"why", note}));
     if (code == SY_OK)
         code = sy_machine_init(&agent->machine, config, agent->vendor, err);
     if (code == SY_OK)
@@ -116,7 +116,7 @@ static void log_scan(const struct sy_agent *agent)
     (void)snprintf(devices, sizeof devices, "%u", (unsigned)agent->machine.fabric->nunit);
     (void)snprintf(lost, sizeof lost, "%zu", agent->machine.lost.n);
     sy_agent_log(
-        agent->machine.lost.n > 0 ? SY_AGENT_WARN : SY_AGENT_INFO, "hardware scanned",
+        agent->machine.lost.n > 0 ? SY_LEVEL_WARN : SY_LEVEL_INFO, "hardware scanned",
         SY_AGENT_PAIRS({"devices", devices}, {"lost", agent->machine.lost.n > 0 ? lost : NULL}));
 }
 
@@ -130,7 +130,7 @@ enum sy_code sy_agent_scan(struct sy_agent *agent, bool always, struct sy_err *e
         agent->machine.fabric != NULL ? sy_fabric_ref(agent->machine.fabric) : NULL;
     size_t lost = agent->machine.lost.n;
     enum sy_code code = sy_machine_scan(&agent->machine, &changed, &why);
-    sy_agent_say(&agent->said_scan, SY_AGENT_ERROR, "scan failed", code != SY_OK ? why.text : NULL,
+    sy_agent_say(&agent->said_scan, SY_LEVEL_ERROR, "scan failed", code != SY_OK ? why.text : NULL,
                  "scan succeeded again");
     if (changed) {
         move_state(agent, before);
@@ -158,7 +158,7 @@ static void look_at_unit(struct sy_agent *agent, uint16_t u, int64_t unix_us)
     if (!sy_health_look(&state->health, &state->look, unix_us))
         return;
     bool bad = state->health.unhealthy;
-    sy_agent_log(bad ? SY_AGENT_WARN : SY_AGENT_INFO, bad ? "device unhealthy" : "device healthy",
+    sy_agent_log(bad ? SY_LEVEL_WARN : SY_LEVEL_INFO, bad ? "device unhealthy" : "device healthy",
                  SY_AGENT_PAIRS({"pci", sy_pci_addr_format(fabric->unit[u].addr, addr)},
                                 {"reason", bad ? sy_ailment_text(state->health.ailment) : NULL}));
 }
@@ -178,7 +178,7 @@ static struct sy_power_said read_said(struct sy_agent *agent)
     if (sy_file_read(config->limit_file, LIMIT_FILE_MAX, &text, &len, &err) == SY_OK &&
         !sy_agent_watts_parse(text, &said.limit_mw))
         (void)sy_fail(&err, SY_EINVAL, "%s: expected watts, 0..10000000", config->limit_file);
-    sy_agent_say(&agent->said_limit, SY_AGENT_WARN, "power limit unknown",
+    sy_agent_say(&agent->said_limit, SY_LEVEL_WARN, "power limit unknown",
                  err.code != SY_OK ? err.text : NULL, "power limit was read");
     return said;
 }
@@ -197,11 +197,11 @@ void sy_agent_look(struct sy_agent *agent)
     struct sy_asker *asker = &agent->asker;
     int64_t unix_us = sy_agent_unix_us();
     bool asked = sy_asker_ask(asker, agent->machine.fabric, agent->machine.ids, unix_us);
-    sy_agent_say(&agent->said_kubelet, SY_AGENT_WARN, "the kubelet does not tell who holds what",
+    sy_agent_say(&agent->said_kubelet, SY_LEVEL_WARN, "the kubelet does not tell who holds what",
                  asked || asker->socket == NULL ? NULL : asker->message,
                  "the kubelet tells who holds what again");
     if (asked)
-        sy_agent_say(&agent->said_unmapped, SY_AGENT_WARN, "device ids cannot be mapped",
+        sy_agent_say(&agent->said_unmapped, SY_LEVEL_WARN, "device ids cannot be mapped",
                      asker->holdings->unmapped_first, NULL);
     for (uint16_t u = 0; u < agent->machine.fabric->nunit; u++)
         look_at_unit(agent, u, unix_us);
@@ -222,11 +222,11 @@ void sy_agent_read_node(struct sy_agent *agent)
     if (code == SY_OK && text != NULL)
         code = arena != NULL ? sy_cordon_parse(text, arena, &cordon, &n, &wrong, &err)
                              : sy_fail(&err, SY_ENOMEM, "out of memory");
-    sy_agent_say(&agent->said_node, SY_AGENT_WARN, "cordons stay as they were",
+    sy_agent_say(&agent->said_node, SY_LEVEL_WARN, "cordons stay as they were",
                  code != SY_OK ? err.text : NULL, "cordons were read again");
     if (code != SY_OK)
         return;
-    sy_agent_say(&agent->said_cordon, SY_AGENT_WARN, "annotation " SY_CORDON_ANNOTATION, wrong,
+    sy_agent_say(&agent->said_cordon, SY_LEVEL_WARN, "annotation " SY_CORDON_ANNOTATION, wrong,
                  NULL);
     sy_arena_free(agent->cordon_arena);
     agent->cordon_arena = SY_TAKE(arena);

@@ -71,7 +71,7 @@ static enum sy_code write_one(struct sy_agent *agent, const struct sy_report *re
     if (code == SY_OK)
         code = sy_publish(&agent->publisher, action, text, len, &result, err);
     int64_t now_us = sy_agent_clock_us();
-    sy_agent_say(&agent->said_write, SY_AGENT_ERROR, "not published",
+    sy_agent_say(&agent->said_write, SY_LEVEL_ERROR, "not published",
                  code != SY_OK ? err->text : NULL, "published again");
     if (code != SY_OK) {
         sy_decide_failed(&agent->written, result.retry_after_us, next_random(agent), now_us);
@@ -81,7 +81,7 @@ static enum sy_code write_one(struct sy_agent *agent, const struct sy_report *re
     }
     sy_decide_done(&agent->written, action, content, now_us);
     if (first && action == SY_WRITE_SPEC)
-        sy_agent_log(SY_AGENT_INFO, "published", SY_AGENT_PAIRS({"node", report->node}));
+        sy_agent_log(SY_LEVEL_INFO, "published", SY_AGENT_PAIRS({"node", report->node}));
     return SY_OK;
 }
 
@@ -173,7 +173,7 @@ bool sy_agent_restore(struct sy_agent *agent)
     if (now_us < agent->written.not_before_us)
         return false;
     if (sy_publish_read(&agent->publisher, &object, &answered, &err) != SY_OK && !answered) {
-        sy_agent_say(&agent->said_write, SY_AGENT_ERROR, "not published", err.text, NULL);
+        sy_agent_say(&agent->said_write, SY_LEVEL_ERROR, "not published", err.text, NULL);
         sy_decide_failed(&agent->written, 0, next_random(agent), now_us);
         agent->again_us = agent->written.not_before_us;
         return false;
@@ -182,7 +182,7 @@ bool sy_agent_restore(struct sy_agent *agent)
     if (object != NULL && json_object_get(object, "spec") != NULL)
         restore_from(agent, object, &err);
     if (err.code != SY_OK)
-        sy_agent_log(SY_AGENT_WARN, "what was published before is not used",
+        sy_agent_log(SY_LEVEL_WARN, "what was published before is not used",
                      SY_AGENT_PAIRS({"error", err.text}));
     return true;
 }

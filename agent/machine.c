@@ -104,7 +104,7 @@ static struct sy_topology_manager read_manager(struct sy_machine *machine)
         return manager;
     bool read = sy_kubelet_config_read(config->kubelet_config, config->kubelet_config_dir, &manager,
                                        &err) == SY_OK;
-    sy_agent_say(&machine->said_kubelet, SY_AGENT_WARN,
+    sy_agent_say(&machine->said_kubelet, SY_LEVEL_WARN,
                  "Topology Manager unknown: the kubelet's configuration cannot be read",
                  read ? NULL : err.text, "the kubelet's configuration was read");
     return read ? manager : (struct sy_topology_manager){0};
@@ -135,7 +135,7 @@ static enum sy_code merge(struct sy_machine *machine, const struct sy_inventory 
         before = &machine->restored;
     enum sy_code code = sy_keep_merge(before, scan, machine->catalogue, arena, ret, lost, &why);
     bool again = code == SY_EINVAL && before != NULL;
-    sy_agent_say(&machine->said_merge, SY_AGENT_WARN,
+    sy_agent_say(&machine->said_merge, SY_LEVEL_WARN,
                  "lost devices are forgotten: they do not fit into the tree any more",
                  again ? why.text : NULL, NULL);
     if (again)

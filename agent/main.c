@@ -76,12 +76,12 @@ static int run(const struct sy_agent_config *config)
     if (code == SY_OK && config->once) {
         code = sy_agent_once(agent, stdout, &err);
     } else if (code == SY_OK) {
-        sy_agent_log(SY_AGENT_INFO, "started",
+        sy_agent_log(SY_LEVEL_INFO, "started",
                      SY_AGENT_PAIRS({"version", SY_VERSION}, {"node", config->node},
                                     {"server", sy_kube_config_server(agent->kube)}));
         code = sy_agent_loop(agent, ender.wake, &err);
         if (code == SY_OK)
-            sy_agent_log(SY_AGENT_INFO, "stopped", NULL);
+            sy_agent_log(SY_LEVEL_INFO, "stopped", NULL);
     }
     sy_agent_done(agent);
     sy_free(agent);

@@ -3,6 +3,7 @@
 #ifndef SY_EXTENDER_CONFIG_H
 #define SY_EXTENDER_CONFIG_H
 
+#include "base/log_line.h"
 #include "extender/listen.h"
 #include "extender/live/wake.h"
 
@@ -21,8 +22,6 @@ enum sy_action {
     SY_ACTION_HELP,
     SY_ACTION_VERSION,
 };
-
-enum sy_log_format { SY_LOG_TEXT, SY_LOG_JSON };
 
 /* Strings are argv's own. */
 struct sy_config {

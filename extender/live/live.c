@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "extender/live/live.h"
 
+#include "extender/config.h"
 #include "extender/live/live_private.h"
 
 #include <errno.h>
