@@ -146,11 +146,21 @@ static enum sy_code check_listed(struct sy_stream *stream, const json_t *object,
     return SY_OK;
 }
 
+/* The same of an object that is whole. */
+static enum sy_code check_named(struct sy_stream *stream, const json_t *object, struct sy_err *err)
+{
+    enum sy_code code = check_listed(stream, object, err);
+    if (code == SY_OK && string_at(metadata_of(object), "name")[0] == '\0')
+        code = sy_stream_fate(stream, SY_FATE_FAILED, err,
+                              "the list holds an object without metadata.name");
+    return code;
+}
+
 static enum sy_code on_change(struct sy_stream *stream, const json_t *object, bool gone,
                               struct sy_err *err)
 {
     stream->told = stream->told || stream->phase == SY_STREAM_WATCH;
-    if (stream->phase != SY_STREAM_WATCH && check_listed(stream, object, err) != SY_OK)
+    if (stream->phase != SY_STREAM_WATCH && check_named(stream, object, err) != SY_OK)
         return SY_EIO;
     if (!json_is_object(metadata_of(object))) {
         refuse(stream, object, "it has no metadata");
