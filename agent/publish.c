@@ -125,7 +125,8 @@ enum sy_code sy_publish_read(const struct sy_publisher *publisher, json_t **ret,
     struct sy_kube_answer answer = {.status = 0};
     (void)snprintf(path, sizeof path, FABRICS "%s", publisher->node);
     enum sy_code code = get(publisher, path, "own object not read", FABRIC_KIND, &answer, err);
-    *ret_answered = answer.status != 0;
+    /* A server that is starting, or has too much to do, has not answered yet. */
+    *ret_answered = answer.status != 0 && answer.status != 429 && answer.status < 500;
     if (code != SY_OK)
         return code;
     *ret = answer.status == 200 ? json_incref(answer.body) : NULL;

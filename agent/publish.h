@@ -28,7 +28,8 @@ SY_NODISCARD enum sy_code sy_publish(const struct sy_publisher *publisher, enum 
                                      const char *object, size_t len, struct sy_publish_result *ret,
                                      struct sy_err *err);
 /* The node's own object as it stands (new reference); *ret NULL when there is none. *ret_answered,
- * also on failure: the API server said something. SY_EIO, also for another object than ours. */
+ * also on failure: the API server said something that it will say again, so no 429 and no 5xx.
+ * SY_EIO, also for another object than ours. */
 SY_NODISCARD enum sy_code sy_publish_read(const struct sy_publisher *publisher, json_t **ret,
                                           bool *ret_answered, struct sy_err *err);
 /* Text of the Node's annotation SY_CORDON_ANNOTATION (sy_free), NULL when it has none. SY_EIO, also

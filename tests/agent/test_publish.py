@@ -233,6 +233,20 @@ class Publish(Case):
         self.wait_status(lambda s: s, "status", 10)
         self.end()
 
+    def test_a_server_that_starts_is_asked_again_for_what_was_before(self):
+        self.kubelet_with()
+        for status in (503, 429):
+            with self.subTest(status):
+                self.api = Api()
+                self.addCleanup(self.api.server.server_close)
+                self.api.refuse = {("GET", "fabric"): (status, "in a moment", ())}
+                self.start()
+                self.wait(lambda: f"own object not read: HTTP {status}" in self.text(), "word of it")
+                self.assertEqual(self.api.writes("spec"), [])
+                self.api.refuse = {}
+                self.wait_status(lambda s: s, "status", 10)
+                self.end()
+
     def test_refusals_are_told_with_advice(self):
         self.kubelet_with()
         for status, words in ((403, "RBAC or the admission policy"), (404, "is the CRD"),
