@@ -55,6 +55,13 @@ static enum sy_code read_all(int fd, const char *path, size_t expected, size_t m
     return SY_OK;
 }
 
+enum sy_code sy_file_read_fd(int fd, const char *name, size_t max_bytes, char **ret_data,
+                             size_t *ret_len, struct sy_err *err)
+{
+    return read_all(fd, name, 0, max_bytes > SIZE_MAX / 4 ? SIZE_MAX / 4 : max_bytes, ret_data,
+                    ret_len, err);
+}
+
 enum sy_code sy_file_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_len,
                           struct sy_err *err)
 {
