@@ -137,12 +137,31 @@ static int run(const struct sy_command *command, size_t argc, char *const *argv,
     return sy_code_exit(code);
 }
 
-static int unknown_command(const char *word, FILE *err_out)
+/* `group`: " whatif", or "". */
+static int unknown_command(const char *group, const char *word, FILE *err_out)
 {
     char shown[80];
-    (void)fprintf(err_out, SY_PROGRAM_NAME ": no command '%s'; see " SY_PROGRAM_NAME " --help\n",
-                  sy_quote(shown, sizeof shown, word, strlen(word)));
+    (void)fprintf(err_out,
+                  SY_PROGRAM_NAME "%s: no command '%s'; see " SY_PROGRAM_NAME "%s --help\n", group,
+                  sy_quote(shown, sizeof shown, word, strlen(word)), group);
     return sy_code_exit(SY_EUSAGE);
+}
+
+/* The first word of several commands, and perhaps (`found`) a command by itself: that takes options
+ * alone, so that a word behind it is a command's. */
+static int run_group(const struct sy_commands *commands, const struct sy_command *found, int argc,
+                     char *const *argv, FILE *out, FILE *err_out)
+{
+    bool asked = argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0);
+    if (asked || argc == 1) {
+        sy_cli_help_group(commands, argv[0], asked ? out : err_out);
+        return asked ? SY_EXIT_YES : sy_code_exit(SY_EUSAGE);
+    }
+    char group[40];
+    (void)snprintf(group, sizeof group, " %s", argv[0]);
+    if (found == NULL || argv[1][0] != '-')
+        return unknown_command(group, argv[1], err_out);
+    return run(found, (size_t)(argc - 1), argv + 1, out, err_out);
 }
 
 static int complete(const struct sy_commands *commands, int argc, char *const *argv, FILE *out,
@@ -180,14 +199,9 @@ int sy_cli_main(const struct sy_command *const *command, size_t n, int argc, cha
     if (strcmp(argv[0], "completion") == 0)
         return complete(&commands, argc - 1, argv + 1, out, err_out);
     const struct sy_command *found = find_command(&commands, argc, argv, &words);
-    if (is_group(&commands, argv[0]) && (found == NULL || words == 1) &&
-        (argc == 1 || (found == NULL && argv[1][0] != '-') || strcmp(argv[1], "--help") == 0 ||
-         strcmp(argv[1], "-h") == 0)) {
-        bool asked = argc > 1 && argv[1][0] == '-';
-        sy_cli_help_group(&commands, argv[0], asked ? out : err_out);
-        return asked ? SY_EXIT_YES : sy_code_exit(SY_EUSAGE);
-    }
+    if ((found == NULL || words == 1) && is_group(&commands, argv[0]))
+        return run_group(&commands, found, argc, argv, out, err_out);
     if (found == NULL)
-        return unknown_command(argv[0], err_out);
+        return unknown_command("", argv[0], err_out);
     return run(found, (size_t)(argc - words), argv + words, out, err_out);
 }

@@ -50,8 +50,8 @@ extern const struct sy_option_table sy_cli_common;
  * --now TIME, --kube-scheduler-version 1.35|1.36. */
 extern const struct sy_option_table sy_cli_state;
 
-/* Run the program; returns the exit status. Errors are one line on `err`: "switchyard COMMAND:
- * text". `commands` in the order of the help. */
+/* Run the program (sy_mem_init was called); returns the exit status. Errors are one line on `err`:
+ * "switchyard COMMAND: text". `commands` in the order of the help. */
 int sy_cli_main(const struct sy_command *const *commands, size_t n, int argc, char *const *argv,
                 FILE *out, FILE *err);
 

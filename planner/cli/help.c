@@ -47,6 +47,11 @@ void sy_cli_help_group(const struct sy_commands *commands, const char *group, FI
         if (strncmp(commands->command[i]->name, group, len) == 0 &&
             (commands->command[i]->name[len] == ' ' || commands->command[i]->name[len] == '\0'))
             print_summary(commands->command[i], out);
+    for (size_t i = 0; i < commands->n; i++)
+        if (strcmp(commands->command[i]->name, group) == 0) {
+            (void)fputs("\nor ", out);
+            sy_cli_help_command(commands->command[i], out);
+        }
 }
 
 void sy_cli_help_command(const struct sy_command *command, FILE *out)

@@ -38,7 +38,7 @@ void sy_table_cell(struct sy_table *table, const char *text)
 {
     for (const char *at = text; *at != '\0'; at++) {
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            sy_str_printf(&table->text, "\\x%02x", (unsigned)(unsigned char)*at);
+            sy_str_printf(&table->text, "\\x%02X", (unsigned)(unsigned char)*at);
         else
             sy_str_append_n(&table->text, at, 1);
     }
