@@ -84,6 +84,22 @@ static enum sy_code make_keeper(struct sy_app *app, struct sy_policy_file *polic
     return code;
 }
 
+static enum sy_code make_recorder(struct sy_app *app, struct sy_err *err)
+{
+    const struct sy_config *config = &app->config;
+    const struct sy_recorder_options options = {.folder = config->record,
+                                                .policy = config->policy,
+                                                .catalogue = config->catalogue,
+                                                .ncatalogue = config->ncatalogue,
+                                                .max = config->record_max,
+                                                .log = app->log};
+    if (config->record == NULL)
+        return SY_OK;
+    if (sy_recorder_new(&options, &app->recorder, err) != SY_OK)
+        return sy_wrap(err, "--record");
+    return SY_OK;
+}
+
 enum sy_code sy_app_init(struct sy_app *app, const struct sy_config *config, struct sy_err *err)
 {
     memset(app, 0, sizeof *app);
@@ -106,6 +122,8 @@ enum sy_code sy_app_init(struct sy_app *app, const struct sy_config *config, str
         code = sy_workers_new(SY_ADMIN_THREADS, &app->workers[SY_LISTENER_ADMIN], err);
     if (code == SY_OK)
         code = sy_log_new(config->log_fd, config->log, &app->log, err);
+    if (code == SY_OK)
+        code = make_recorder(app, err);
     if (code != SY_OK) {
         sy_policy_file_free(policy_file);
         return code;
@@ -127,6 +145,7 @@ void sy_app_serve(struct sy_app *app, const struct sy_route *route, const char *
     struct sy_state *state = sy_store_take(app->store);
     call.state = state;
     route->handle(app, &call, reply);
+    sy_record(app->recorder, route->id, &call, reply);
     sy_state_unref(state);
     sy_workers_give_back(workers, call.worker);
 }
@@ -334,6 +353,7 @@ void sy_app_free(struct sy_app *app)
     sy_store_free(app->store);
     sy_workers_free(app->workers[SY_LISTENER_SCHEDULER]);
     sy_workers_free(app->workers[SY_LISTENER_ADMIN]);
+    sy_recorder_free(app->recorder);
     sy_catalogue_unref(app->catalogue);
     if (app->draining)
         say(app, "stopped");

@@ -11,6 +11,7 @@
 #include "extender/live/live.h"
 #include "extender/log.h"
 #include "extender/metrics.h"
+#include "extender/record.h"
 #include "extender/store.h"
 #include "extender/worker.h"
 
@@ -30,6 +31,7 @@ struct sy_app {
     struct sy_workers *workers[2]; /* by enum sy_listener */
     struct sy_http *http[2];
     struct sy_keeper *keeper;
+    struct sy_recorder *recorder; /* NULL without --record */
     /* Of a cluster that is watched; NULL with --feed. */
     struct sy_kube_config *kube;
     struct sy_live *live;

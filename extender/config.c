@@ -2,6 +2,7 @@
 #include "extender/config.h"
 
 #include "base/str.h"
+#include "extender/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,9 @@
       "close a connection whose request does not move for this long (10)")                         \
     X(RESCAN, "rescan", "SECONDS", "read the feed in full at least this often (30)")               \
     X(CONNECTIONS, "max-connections", "N", "connections of kube-scheduler at a time (512)")        \
+    X(RECORD, "record", "DIR",                                                                     \
+      "write calls down with all that their answers depend on, for `switchyard answer`")           \
+    X(RECORD_MAX, "record-max", "N", "calls that --record writes down at most (1000)")             \
     X(REMOTE, "allow-remote", NULL,                                                                \
       "allow addresses that are not loopback: plain HTTP, pods are readable on the network")       \
     X(CHECK, "check", NULL, "load catalogue, policy and feed once, say what is wrong, and exit")   \
@@ -209,6 +213,11 @@ static enum sy_code take(struct sy_config *config, enum option_id id, const char
         return take_number(&options[id], value, 86400, &config->rescan_s, err);
     case OPT_CONNECTIONS:
         return take_number(&options[id], value, 10000, &config->connections, err);
+    case OPT_RECORD:
+        config->record = value;
+        break;
+    case OPT_RECORD_MAX:
+        return take_number(&options[id], value, SY_RECORDS_MAX, &config->record_max, err);
     case OPT_REMOTE:
         config->allow_remote = true;
         break;
@@ -301,6 +310,7 @@ enum sy_code sy_config_parse(int argc, char *const *argv, struct sy_config *ret,
                                .stall_s = 10,
                                .rescan_s = 30,
                                .connections = 512,
+                               .record_max = 1000,
                                .wake = SY_WAKE_CAPACITY,
                                .report_old_s = SY_REPORT_OLD_S,
                                .report_expired_s = SY_REPORT_EXPIRED_S};

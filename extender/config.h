@@ -40,6 +40,8 @@ struct sy_config {
     const char *catalogue[SY_CATALOGUES_MAX];
     enum sy_log_format log;
     int log_fd; /* standard error */
+    const char *record; /* folder that calls are written down in; NULL = they are not */
+    unsigned record_max;
     bool allow_remote;
     unsigned idle_s;      /* a kept connection without a request is closed after this */
     unsigned stall_s;     /* a request that does not move is closed after this */

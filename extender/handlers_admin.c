@@ -2,9 +2,9 @@
 /* What people and monitoring call. */
 #define _GNU_SOURCE
 #include "extender/app_live.h"
+#include "extender/snapshot.h"
 #include "scoring/wire/explain.h"
 #include "scoring/wire/wire.h"
-#include "topology/node_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,46 +97,19 @@ void sy_handle_explain(struct sy_app *app, const struct sy_call *call, struct sy
         sy_reply_fail(reply, &err);
 }
 
-/* One node's document at a time: jansson's tree of a whole cluster would be several times the text.
- */
-static enum sy_code append_node(struct sy_app *app, const struct sy_node *node, struct sy_str *out,
-                                struct sy_err *err)
+static enum sy_code add_ledger(void *data, json_t *document, const char *name, struct sy_err *err)
 {
-    sy_autojson json_t *document = NULL;
-    sy_autofree char *text = NULL;
-    size_t len = 0;
-    enum sy_code code = sy_node_to_json(node, &document, err);
-    if (code == SY_OK)
-        code = put_ledger(app, document, node->name, err);
-    if (code == SY_OK)
-        code = sy_json_dump(document, false, &text, &len, err);
-    if (code == SY_OK)
-        sy_str_append_n(out, text, len);
-    return code;
+    return put_ledger(data, document, name, err);
 }
 
 void sy_handle_snapshot(struct sy_app *app, const struct sy_call *call, struct sy_reply *reply)
 {
     struct sy_err err = {0};
-    struct sy_str *out = &reply->body;
-    const struct sy_cluster *cluster = call->state->cluster;
     if (!call->state->loaded) {
         sy_reply_error(reply, 503, "no snapshot of the nodes is loaded yet");
         return;
     }
-    sy_str_printf(out,
-                  "{\"apiVersion\":\"switchyard.dev/v1alpha1\",\"kind\":\"NodeFabricList\","
-                  "\"metadata\":{\"resourceVersion\":\"%llu\"},\"items\":[",
-                  (unsigned long long)cluster->generation);
-    for (uint32_t i = 0; i < cluster->n && err.code == SY_OK; i++) {
-        if (i > 0)
-            sy_str_append_n(out, ",", 1);
-        (void)append_node(app, cluster->node[i], out, &err);
-    }
-    sy_str_append(out, "]}");
-    if (err.code == SY_OK && sy_str_failed(out))
-        (void)sy_fail(&err, SY_ENOMEM, "out of memory for the documents of %u nodes", cluster->n);
-    if (err.code != SY_OK)
+    if (sy_snapshot_write(call->state->cluster, add_ledger, app, &reply->body, &err) != SY_OK)
         sy_reply_fail(reply, &err);
 }
 

@@ -190,25 +190,40 @@ static enum sy_code finish(const struct sy_inventory *inv, const json_t *inner, 
     return sy_fail(err, code, "%s%s", its_fault ? "status document: " : "", why.text);
 }
 
-enum sy_code sy_node_from_bytes(const char *data, size_t len, const char *status, size_t status_len,
-                                const char *name, struct sy_catalogue *cat, struct sy_node **ret,
-                                struct sy_err *err)
+/* A document that is parsed; it outlives the call. */
+static enum sy_code from_root(const json_t *root, const char *status, size_t status_len,
+                              const char *name, struct sy_catalogue *cat, struct sy_node **ret,
+                              struct sy_err *err)
 {
     struct sy_node_doc doc;
     const char *chosen = NULL;
-    sy_autojson json_t *root = NULL;
     SY_AUTO(sy_arena) struct sy_arena *arena = sy_arena_new(DOC_BYTES_MAX);
     if (arena == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
-    enum sy_code code = sy_json_parse(data, len, &limits, &root, err);
-    if (code == SY_OK)
-        code = sy_node_doc_from_json(root, arena, &doc, err);
+    enum sy_code code = sy_node_doc_from_json(root, arena, &doc, err);
     if (code == SY_OK && !doc.has_spec)
         code = sy_json_fail(SY_PATH_KEY(NULL, "spec"), SY_EINVAL, err, "required");
     if (code == SY_OK)
         code = choose_name(name, doc.name, &chosen, err);
     if (code == SY_OK)
         code = finish(&doc.inv, doc.status, status, status_len, chosen, &doc, arena, cat, ret, err);
+    return code;
+}
+
+enum sy_code sy_node_from_json(const json_t *root, struct sy_catalogue *cat, struct sy_node **ret,
+                               struct sy_err *err)
+{
+    return from_root(root, NULL, 0, NULL, cat, ret, err);
+}
+
+enum sy_code sy_node_from_bytes(const char *data, size_t len, const char *status, size_t status_len,
+                                const char *name, struct sy_catalogue *cat, struct sy_node **ret,
+                                struct sy_err *err)
+{
+    sy_autojson json_t *root = NULL;
+    enum sy_code code = sy_json_parse(data, len, &limits, &root, err);
+    if (code == SY_OK)
+        code = from_root(root, status, status_len, name, cat, ret, err);
     return code;
 }
 

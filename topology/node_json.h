@@ -43,6 +43,9 @@ SY_NODISCARD enum sy_code sy_node_from_bytes(const char *data, size_t len, const
                                              size_t status_len, const char *name,
                                              struct sy_catalogue *cat, struct sy_node **ret,
                                              struct sy_err *err);
+/* The same of a document that is parsed already, and named by itself. */
+SY_NODISCARD enum sy_code sy_node_from_json(const json_t *root, struct sy_catalogue *cat,
+                                            struct sy_node **ret, struct sy_err *err);
 /* The same for an inventory that discovery made (XML nodes). */
 SY_NODISCARD enum sy_code sy_node_from_inventory(const struct sy_inventory *inv, const char *status,
                                                  size_t status_len, const char *name,

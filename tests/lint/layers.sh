@@ -28,6 +28,7 @@ declare -A below=(
     [planner/report]="base topology scoring planner/cli planner/state planner/scheduler planner/plan"
     [planner/replay]="base topology scoring planner/cli"
     [planner/fleet]="base topology scoring scoring/occupancy planner/cli"
+    [planner/answer]="base base/kube topology scoring scoring/wire planner/cli"
     [planner/draw]="base base/kube topology topology/discover scoring planner/cli planner/state"
     [planner/check]="base topology topology/discover scoring planner/cli planner/state planner/scheduler planner/plan planner/whatif"
 )

@@ -5,7 +5,7 @@ import sys
 import unittest
 
 MODULES = ("test_wire", "test_hostile", "test_limits", "test_feed", "test_policy", "test_admin",
-           "test_program", "test_image")
+           "test_program", "test_image", "test_record")
 
 
 def main():
