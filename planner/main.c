@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* switchyard: the table of its commands, in the order of the help. */
+#include "planner/answer/answer.h"
 #include "planner/cli/cli.h"
+#include "planner/fleet/command.h"
 #include "topology/discover/discover.h"
 
-/* Each is a constant of the folder that its first word names, but for those said otherwise. */
 static const struct sy_command *const commands[] = {
-    NULL, /* keeps the table from being empty */
+    &sy_command_fleet_generate,
+    &sy_command_fleet_compare,
+    &sy_command_answer,
 };
 
 int main(int argc, char **argv)
@@ -14,6 +17,5 @@ int main(int argc, char **argv)
     if (child >= 0)
         return child;
     sy_mem_init();
-    return sy_cli_main(commands + 1, sizeof commands / sizeof commands[0] - 1, argc, argv, stdout,
-                       stderr);
+    return sy_cli_main(commands, sizeof commands / sizeof commands[0], argc, argv, stdout, stderr);
 }

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Black-box tests of switchyard: run.sh [PROGRAM [unittest name ...]], see tests/lib/black_box.sh.
+set -euo pipefail
+program=${1:+$(realpath "$1")}
+cd "$(dirname "$0")"
+# shellcheck source=tests/lib/black_box.sh
+. ../lib/black_box.sh
+black_box switchyard SWITCHYARD ${program:+"$program"} "${@:2}"
