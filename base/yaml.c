@@ -288,3 +288,88 @@ enum sy_code sy_yaml_parse(struct sy_arena *arena, const char *file, const char 
     *ret_root = r.root;
     return SY_OK;
 }
+
+/* Is it allowed, and what does it say? *ret_any: something. */
+static enum sy_code piece_of(struct reader *r, const yaml_event_t *event, struct sy_yaml_piece *ret,
+                             bool *ret_any)
+{
+    const yaml_char_t *tag = NULL;
+    *ret_any = true;
+    *ret = (struct sy_yaml_piece){.line = (unsigned)event->start_mark.line + 1,
+                                  .column = (unsigned)event->start_mark.column + 1};
+    switch (event->type) {
+    case YAML_ALIAS_EVENT:
+        return fail_mark(r, &event->start_mark, SY_EPARSE, "aliases are not allowed");
+    case YAML_DOCUMENT_START_EVENT:
+        ret->what = SY_YAML_BEGIN;
+        break;
+    case YAML_DOCUMENT_END_EVENT:
+        ret->what = SY_YAML_END;
+        break;
+    case YAML_SCALAR_EVENT:
+        ret->what = SY_YAML_TEXT;
+        ret->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+        ret->text = (const char *)event->data.scalar.value;
+        ret->len = event->data.scalar.length;
+        tag = event->data.scalar.tag;
+        if (memchr(ret->text, '\0', ret->len) != NULL)
+            return fail_mark(r, &event->start_mark, SY_EPARSE,
+                             "a text must not hold a NUL character");
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        ret->what = SY_YAML_OPEN_LIST;
+        tag = event->data.sequence_start.tag;
+        break;
+    case YAML_MAPPING_START_EVENT:
+        ret->what = SY_YAML_OPEN_MAP;
+        tag = event->data.mapping_start.tag;
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        ret->what = SY_YAML_CLOSE;
+        r->depth--;
+        break;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_STREAM_END_EVENT:
+        *ret_any = false;
+        break;
+    }
+    if (has_anchor(event))
+        return fail_mark(r, &event->start_mark, SY_EPARSE, "anchors are not allowed");
+    if (tag != NULL)
+        return fail_mark(r, &event->start_mark, SY_EPARSE, "tags are not allowed");
+    bool opens = ret->what == SY_YAML_OPEN_LIST || ret->what == SY_YAML_OPEN_MAP;
+    if (*ret_any && opens && r->depth++ == MAX_DEPTH)
+        return fail_mark(r, &event->start_mark, SY_ELIMIT, "nested more than 64 deep");
+    return SY_OK;
+}
+
+enum sy_code sy_yaml_walk(const char *file, const char *data, size_t len, size_t max_bytes,
+                          sy_yaml_piece_fn *piece, void *piece_data, struct sy_err *err)
+{
+    struct reader r = {.file = file, .err = err};
+    if (len > max_bytes)
+        return sy_fail(err, SY_ELIMIT, "%s:1:1: %zu bytes long, more than %zu", file, len,
+                       max_bytes);
+    yaml_parser_t parser __attribute__((cleanup(yaml_parser_delete)));
+    if (!yaml_parser_initialize(&parser))
+        return sy_fail(err, SY_ENOMEM, "%s:1:1: out of memory", file);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)data, len);
+    for (bool end = false; !end;) {
+        yaml_event_t event;
+        struct sy_yaml_piece said;
+        bool any;
+        if (!yaml_parser_parse(&parser, &event))
+            return fail_parser(&r, &parser, data, len);
+        end = event.type == YAML_STREAM_END_EVENT;
+        enum sy_code code = piece_of(&r, &event, &said, &any);
+        if (code == SY_OK && any)
+            code = piece(piece_data, &said, err);
+        yaml_event_delete(&event);
+        if (code != SY_OK)
+            return code;
+    }
+    return SY_OK;
+}

@@ -29,6 +29,31 @@ SY_NODISCARD enum sy_code sy_yaml_parse(struct sy_arena *arena, const char *file
                                         size_t len, size_t max_bytes, struct sy_yaml **ret_root,
                                         struct sy_err *err);
 
+/* What a stream of documents says, one piece after the other. */
+enum sy_yaml_what {
+    SY_YAML_BEGIN, /* of a document; an empty stream has none */
+    SY_YAML_END,
+    SY_YAML_OPEN_LIST,
+    SY_YAML_OPEN_MAP,
+    SY_YAML_CLOSE,
+    SY_YAML_TEXT /* a scalar, or a map's key: text of `len` bytes without NUL, borrowed */
+};
+struct sy_yaml_piece {
+    enum sy_yaml_what what;
+    unsigned line, column; /* from 1 */
+    bool quoted;
+    const char *text;
+    size_t len;
+};
+typedef enum sy_code sy_yaml_piece_fn(void *data, const struct sy_yaml_piece *piece,
+                                      struct sy_err *err);
+/* Walk through a stream of any number of documents; nothing is kept of it, duplicate keys are not
+ * looked for. Anchors, aliases and tags are errors here too, and levels are at most 64. SY_EPARSE,
+ * SY_ELIMIT, SY_ENOMEM, and what `piece` fails with. */
+SY_NODISCARD enum sy_code sy_yaml_walk(const char *file, const char *data, size_t len,
+                                       size_t max_bytes, sy_yaml_piece_fn *piece, void *piece_data,
+                                       struct sy_err *err);
+
 /* Fail at a node's place: "FILE:LINE:COLUMN: <text>". */
 enum sy_code sy_yaml_fail(const char *file, const struct sy_yaml *at, enum sy_code code,
                           struct sy_err *err, const char *fmt, ...)

@@ -15,6 +15,9 @@ struct sy_kube_config; /* opaque, immutable, may be used by several threads */
  * file and name line or key. SY_ENOENT, SY_EIO, SY_EPARSE, SY_EINVAL, SY_ELIMIT, SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_kube_config_file(const char *path, struct sy_kube_config **ret,
                                               struct sy_err *err);
+/* The same of another context; NULL = the current one. */
+SY_NODISCARD enum sy_code sy_kube_config_context(const char *path, const char *context,
+                                                 struct sy_kube_config **ret, struct sy_err *err);
 /* KUBERNETES_SERVICE_HOST and _PORT, and the service account's token, ca.crt and namespace in
  * `folder` (NULL = /var/run/secrets/kubernetes.io/serviceaccount). */
 SY_NODISCARD enum sy_code sy_kube_config_in_cluster(const char *folder, struct sy_kube_config **ret,

@@ -279,18 +279,23 @@ static enum sy_code read_user(const struct reading *r, const struct sy_yaml *map
     return SY_OK;
 }
 
-static enum sy_code read_root(const struct reading *r, const struct sy_yaml *root)
+/* `current`: the context that is asked for, NULL = the current one. */
+static enum sy_code read_root(const struct reading *r, const struct sy_yaml *root,
+                              const char *current)
 {
-    const char *current = NULL, *cluster = NULL, *user = NULL;
-    const struct sy_yaml *context, *map;
+    const char *cluster = NULL, *user = NULL;
+    const struct sy_yaml *context, *map, *at = root;
+    enum sy_code code = SY_OK;
     if (root->kind != SY_YAML_MAP)
         return sy_yaml_fail(r->file, root, SY_EINVAL, r->err, "expected a map: a kubeconfig");
-    enum sy_code code = text_of(r, root, "current-context", NAME_MAX_BYTES, &current);
+    if (current == NULL) {
+        at = said(root, "current-context");
+        code = text_of(r, root, "current-context", NAME_MAX_BYTES, &current);
+    }
     if (code == SY_OK && current == NULL)
         return sy_yaml_fail(r->file, root, SY_EINVAL, r->err, "current-context: required");
     if (code == SY_OK)
-        code =
-            find(r, root, "contexts", "context", said(root, "current-context"), current, &context);
+        code = find(r, root, "contexts", "context", at, current, &context);
     if (code == SY_OK)
         code = text_of(r, context, "cluster", NAME_MAX_BYTES, &cluster);
     if (code == SY_OK)
@@ -311,6 +316,12 @@ static enum sy_code read_root(const struct reading *r, const struct sy_yaml *roo
 
 enum sy_code sy_kube_config_file(const char *path, struct sy_kube_config **ret, struct sy_err *err)
 {
+    return sy_kube_config_context(path, NULL, ret, err);
+}
+
+enum sy_code sy_kube_config_context(const char *path, const char *context,
+                                    struct sy_kube_config **ret, struct sy_err *err)
+{
     sy_autofree char *data = NULL;
     size_t len;
     enum sy_code code = sy_file_read(path, FILE_MAX, &data, &len, err);
@@ -325,7 +336,7 @@ enum sy_code sy_kube_config_file(const char *path, struct sy_kube_config **ret, 
     if (code == SY_OK)
         code = sy_yaml_parse(arena, path, data, len, FILE_MAX, &root, err);
     if (code == SY_OK)
-        code = read_root(&reading, root);
+        code = read_root(&reading, root, context);
     if (code == SY_OK)
         *ret = config;
     else
