@@ -65,7 +65,7 @@ struct sy_draw_fact {
 
 struct sy_drawing {
     struct sy_arena *arena;
-    const struct sy_node *node; /* a reference */
+    struct sy_node *node; /* a reference */
     const char *title;
     size_t nrow, nfact, nremark, nomitted, npod;
     struct sy_draw_row *row;   /* depth first */
@@ -85,7 +85,7 @@ struct sy_draw_options {
 };
 
 /* Draw a node: SY_ENOMEM; SY_ELIMIT: over SY_DRAW_BYTES_MAX. Free with sy_drawing_free. */
-SY_NODISCARD enum sy_code sy_drawing_make(const struct sy_node *node,
+SY_NODISCARD enum sy_code sy_drawing_make(struct sy_node *node,
                                           const struct sy_draw_options *options,
                                           struct sy_drawing **ret, struct sy_err *err);
 void sy_drawing_free(struct sy_drawing *drawing); /* takes NULL */

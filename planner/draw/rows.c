@@ -152,8 +152,7 @@ enum sy_code sy_draft_rows(struct sy_draft *draft, struct sy_err *err)
     sy_autofree uint16_t *first = sy_calloc(f->inv.nobj + 1u, sizeof *first);
     struct walk walk = {draft, order, first};
     draft->row_room = (size_t)f->inv.nobj + f->nunit;
-    draft->drawing->row =
-        sy_draft_calloc(draft, draft->row_room, sizeof *draft->drawing->row);
+    draft->drawing->row = sy_draft_calloc(draft, draft->row_room, sizeof *draft->drawing->row);
     draft->shown = sy_draft_calloc(draft, f->inv.nobj, sizeof *draft->shown);
     if (draft->words.failed)
         return sy_fail(err, SY_ENOMEM, "out of memory");
@@ -170,12 +169,13 @@ static bool is_equal(const struct sy_drawing *d, size_t a, size_t b)
 {
     const struct sy_draw_row *x = &d->row[a], *y = &d->row[b];
     const struct sy_fabric *f = d->node->fabric;
-    if (x->parent != y->parent || x->kind != y->kind || !x->leaf || !y->leaf ||
-        x->held || y->held || x->bad || y->bad || x->below || y->below)
+    if (x->parent != y->parent || x->kind != y->kind || !x->leaf || !y->leaf || x->held ||
+        y->held || x->bad || y->bad || x->below || y->below)
         return false;
-    if (x->kind == SY_ROW_UNIT &&
-        (!sy_fabric_is_vf(f, x->obj) || !sy_fabric_is_vf(f, y->obj) ||
-         f->unit[x->unit].kind != f->unit[y->unit].kind))
+    if (x->kind == SY_ROW_UNIT && (!sy_fabric_is_vf(f, x->obj) || !sy_fabric_is_vf(f, y->obj) ||
+                                   f->unit[x->unit].kind != f->unit[y->unit].kind))
+        return false;
+    if (x->kind >= SY_ROW_ROOT && x->kind != SY_ROW_UNIT && strcmp(x->label, y->label) != 0)
         return false;
     const struct sy_obj *p = &f->inv.obj[x->obj], *q = &f->inv.obj[y->obj];
     if (p->id.class_id != q->id.class_id || p->id.vendor != q->id.vendor ||
@@ -188,16 +188,19 @@ static bool is_equal(const struct sy_drawing *d, size_t a, size_t b)
     return true;
 }
 
-/* "GPU3" … "GPU9" → "GPU3-9", when numbers follow each other. */
+/* "NIC3-9", "NUMA 1-3", "NUMA 1 to 9 x3" when numbers are missing. */
 static const char *run_label(struct sy_draft *draft, size_t first, size_t last)
 {
     const struct sy_drawing *d = draft->drawing;
     const struct sy_draw_row *a = &d->row[first], *b = &d->row[last];
+    const struct sy_obj *obj = d->node->fabric->inv.obj;
     size_t n = last - first + 1;
     if (a->kind == SY_ROW_UNIT)
-        return sy_words(&draft->words, "%s-%s x%zu virtual functions", d->name[a->unit],
-                        d->name[b->unit] + strcspn(d->name[b->unit], "0123456789"), n);
-    return sy_words(&draft->words, "%s to %s x%zu", a->label, b->label, n);
+        return sy_words(&draft->words, "%s-%s", d->name[a->unit],
+                        d->name[b->unit] + strcspn(d->name[b->unit], "0123456789"));
+    if (obj[b->obj].os_index - obj[a->obj].os_index == n - 1)
+        return sy_words(&draft->words, "%s-%u", a->label, obj[b->obj].os_index);
+    return sy_words(&draft->words, "%s to %u x%zu", a->label, obj[b->obj].os_index, n);
 }
 
 static void fold(struct sy_draft *draft, size_t first, size_t last, struct sy_draw_row *ret)
@@ -211,10 +214,9 @@ static void fold(struct sy_draft *draft, size_t first, size_t last, struct sy_dr
         ret->label = run_label(draft, first, last);
     else
         ret->label = sy_words(&draft->words, "%s x%u", a->label, ret->count);
-    if (a->cell[SY_CELL_ADDRESS][0] != '\0')
-        ret->cell[SY_CELL_ADDRESS] =
-            sy_words(&draft->words, "%s ..%s", a->cell[SY_CELL_ADDRESS],
-                     b->cell[SY_CELL_ADDRESS] + strcspn(b->cell[SY_CELL_ADDRESS], ":"));
+    if (a->kind == SY_ROW_UNIT)
+        ret->cell[SY_CELL_DEVICE] =
+            sy_words(&draft->words, "%u x %s", ret->count, a->cell[SY_CELL_DEVICE]);
 }
 
 void sy_draft_runs(struct sy_draft *draft)

@@ -28,6 +28,9 @@ void sy_draft_pods(struct sy_draft *draft);
 void sy_draft_remarks(struct sy_draft *draft);
 void sy_draft_omitted(struct sy_draft *draft);
 
+/* Does a row tell of a link of its own? Root and downstream ports have the one of what is below. */
+bool sy_draw_has_link(const struct sy_fabric *fabric, const struct sy_draw_row *row);
+
 /* Zeroed memory of the drawing; NULL, and the draft has failed. */
 void *sy_draft_calloc(struct sy_draft *draft, size_t count, size_t size);
 /* "GPU0 GPU1 GPU2", runs as "GPU0-3" */

@@ -6,19 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_MAX 2048u /* bytes of one text; facts of a node have limits of their own below it */
+#define CLEAN_MAX 2048u /* bytes of a name or reason with its control characters spelt out */
+#define SPELT 4u        /* times as long as a hidden character may be its "<U+NNNN>" */
+
+static const char *keep(struct sy_words *words, char *text)
+{
+    words->failed = text == NULL;
+    return text != NULL ? text : "";
+}
 
 const char *sy_words(struct sy_words *words, const char *fmt, ...)
 {
-    char buf[TEXT_MAX];
-    va_list args;
+    va_list args, again;
     va_start(args, fmt);
-    int len = vsnprintf(buf, sizeof buf, fmt, args);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, fmt, args);
+    size_t size = len < 0 ? 1 : (size_t)len + 1;
+    char *text = words->failed ? NULL : sy_arena_calloc(words->arena, size, 1);
+    if (text != NULL)
+        (void)vsnprintf(text, size, fmt, again);
+    va_end(again);
     va_end(args);
-    size_t n = len < 0 ? 0 : (size_t)len < sizeof buf ? (size_t)len : sizeof buf - 1;
-    const char *text = words->failed ? NULL : sy_arena_strndup(words->arena, buf, n);
-    words->failed = text == NULL;
-    return text != NULL ? text : "";
+    return keep(words, text);
 }
 
 /* The character at `p`, of valid UTF-8; *ret_len its bytes. */
@@ -49,29 +58,44 @@ static bool within(const struct range *ranges, size_t n, uint32_t c)
 /* Characters that take no place yet change what is seen: joiners, marks of direction, line and
  * paragraph separators, the byte order mark, tags (Unicode, categories Zl, Zp and Cf). */
 static const struct range hidden[] = {
-    {0xAD, 0xAD},     {0x61C, 0x61C},   {0x180E, 0x180E},   {0x200B, 0x200F},   {0x2028, 0x202E},
+    {0xAD, 0xAD},     {0x61C, 0x61C},   {0x180E, 0x180E}, {0x200B, 0x200F},   {0x2028, 0x202E},
     {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
 };
 /* Characters twice as wide as others (Unicode, East Asian Width W and F: the large blocks). */
 static const struct range wide[] = {
-    {0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},
-    {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F900, 0x1F9FF},
-    {0x20000, 0x3FFFD},
+    {0x1100, 0x115F},   {0x2E80, 0x303E},   {0x3041, 0xA4CF},   {0xAC00, 0xD7A3},
+    {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},
+    {0x1F300, 0x1F64F}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD},
 };
 static const struct range combining[] = {
-    {0x300, 0x36F}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F},
-    {0xFE20, 0xFE2F}, {0xE0100, 0xE01EF},
+    {0x300, 0x36F},   {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF},   {0x20D0, 0x20FF},
+    {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xE0100, 0xE01EF},
 };
+
+/* sy_quote leaves valid UTF-8 without control characters; here quotes stay what they are. */
+static void quote(char *safe, size_t size, const char *text)
+{
+    size_t used = 0;
+    safe[0] = '\0';
+    while (*text != '\0' && used + 2 < size) {
+        size_t n = strcspn(text, "'\"");
+        (void)sy_quote(safe + used, size - used - 1, text, n);
+        used += strlen(safe + used);
+        text += n;
+        if (*text != '\0')
+            safe[used++] = *text++;
+        safe[used] = '\0';
+    }
+}
 
 const char *sy_words_clean(struct sy_words *words, const char *text)
 {
-    char safe[TEXT_MAX], shown[TEXT_MAX];
+    char safe[CLEAN_MAX], shown[SPELT * CLEAN_MAX];
     size_t used = 0;
     if (text == NULL)
         return "";
-    /* sy_quote leaves valid UTF-8 without controls; what hides is left to do. */
-    (void)sy_quote(safe, sizeof safe, text, strlen(text));
-    for (const char *p = safe; *p != '\0' && used + sizeof "<U+10FFFF>" < sizeof shown;) {
+    quote(safe, sizeof safe, text);
+    for (const char *p = safe; *p != '\0';) {
         size_t n;
         uint32_t c = decode((const unsigned char *)p, &n);
         if (WITHIN(hidden, c)) {
@@ -82,8 +106,9 @@ const char *sy_words_clean(struct sy_words *words, const char *text)
         }
         p += n;
     }
-    shown[used] = '\0';
-    return sy_words(words, "%s", shown);
+    while (used > 0 && shown[used - 1] == ' ')
+        used--;
+    return keep(words, words->failed ? NULL : sy_arena_strndup(words->arena, shown, used));
 }
 
 static size_t columns_of(uint32_t c)
@@ -187,26 +212,38 @@ const char *sy_words_class(uint16_t class_id)
         uint16_t first, last;
         const char *name;
     } classes[] = {
-        {0x0108, 0x0108, "NVMe disk"},     {0x0100, 0x01FF, "storage"},
-        {0x0200, 0x0200, "Ethernet"},      {0x0207, 0x0207, "InfiniBand"},
-        {0x0200, 0x02FF, "network"},       {0x0300, 0x0300, "VGA"},
-        {0x0302, 0x0302, "3D controller"}, {0x0300, 0x03FF, "display"},
-        {0x0400, 0x04FF, "multimedia"},    {0x0502, 0x0502, "CXL memory"},
-        {0x0500, 0x05FF, "memory"},        {0x0680, 0x0680, "other bridge"},
-        {0x0600, 0x06FF, "bridge"},        {0x0700, 0x07FF, "communication"},
-        {0x0800, 0x08FF, "system"},        {0x0B00, 0x0BFF, "processor"},
-        {0x0C03, 0x0C03, "USB"},           {0x0C06, 0x0C06, "InfiniBand"},
-        {0x0C00, 0x0CFF, "serial bus"},    {0x1000, 0x10FF, "crypto"},
-        {0x1100, 0x11FF, "signal"},        {0x1200, 0x12FF, "accelerator"},
+        {0x0108, 0x0108, "NVMe disk"},
+        {0x0100, 0x01FF, "storage controller"},
+        {0x0200, 0x0200, "Ethernet adapter"},
+        {0x0207, 0x0207, "InfiniBand adapter"},
+        {0x0200, 0x02FF, "network adapter"},
+        {0x0300, 0x0300, "VGA adapter"},
+        {0x0302, 0x0302, "display controller"},
+        {0x0300, 0x03FF, "display adapter"},
+        {0x0400, 0x04FF, "multimedia device"},
+        {0x0502, 0x0502, "CXL memory device"},
+        {0x0500, 0x05FF, "memory controller"},
+        {0x0600, 0x06FF, "other bridge"},
+        {0x0700, 0x07FF, "communication device"},
+        {0x0800, 0x08FF, "system device"},
+        {0x0B00, 0x0BFF, "processor"},
+        {0x0C03, 0x0C03, "USB controller"},
+        {0x0C06, 0x0C06, "InfiniBand adapter"},
+        {0x0C00, 0x0CFF, "serial bus controller"},
+        {0x1000, 0x10FF, "crypto device"},
+        {0x1100, 0x11FF, "signal processor"},
+        {0x1200, 0x12FF, "accelerator"},
     };
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         if (class_id >= classes[i].first && class_id <= classes[i].last)
             return classes[i].name;
     }
-    return "other";
+    return "other function";
 }
 
-const char *sy_words_count(struct sy_words *words, size_t n, const char *noun, const char *plural)
+const char *sy_words_count(struct sy_words *words, size_t n, const char *noun)
 {
-    return sy_words(words, "%zu %s%s", n, noun, n == 1 ? "" : plural);
+    size_t len = strlen(noun);
+    bool hiss = len > 2 && strcmp(noun + len - 2, "ch") == 0;
+    return sy_words(words, "%zu %s%s", n, noun, n == 1 ? "" : hiss ? "es" : "s");
 }

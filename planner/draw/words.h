@@ -15,7 +15,8 @@ struct sy_words {
 const char *sy_words(struct sy_words *words, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* A text from outside without what a terminal would obey or hide: control characters, bytes that
- * are no UTF-8, and marks of writing direction are shown as \xNN or <U+NNNN>. NULL gives "". */
+ * are no UTF-8, and marks of writing direction are shown as \xNN or <U+NNNN>. Blanks at the end go;
+ * NULL gives "". A longer one than two kilobytes is cut and ends in "...". */
 const char *sy_words_clean(struct sy_words *words, const char *text);
 
 /* "31.5", "450", "0.98": GB/s of MB/s, three digits; "?" of 0. Returns buf of 16 bytes. */
@@ -26,10 +27,11 @@ const char *sy_words_watts(struct sy_words *words, int64_t mw); /* "310", "6500"
 const char *sy_words_link(struct sy_words *words, const struct sy_link_state *link);
 /* "0000:c1:00.0", "0000:c1:00.0/1" */
 const char *sy_words_addr(struct sy_words *words, struct sy_pci_addr addr, unsigned index);
-/* What a function of this class is to people ("NVMe", "VGA", "USB"): PCI's words. */
+/* What a function of this class is to people ("NVMe disk", "VGA adapter"): a noun, its plural ends
+ * in "s". */
 const char *sy_words_class(uint16_t class_id);
-/* "1 switch", "3 switches" by what to put behind the noun. */
-const char *sy_words_count(struct sy_words *words, size_t n, const char *noun, const char *plural);
+/* "1 switch", "3 switches", "3 root ports" */
+const char *sy_words_count(struct sy_words *words, size_t n, const char *noun);
 
 /* Columns of a terminal that a valid UTF-8 text takes: wide characters two, combining ones none. */
 size_t sy_columns(const char *text);
