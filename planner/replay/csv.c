@@ -90,8 +90,8 @@ static enum sy_code read_row(struct sy_csv *csv, struct sy_csv_cell *cell, unsig
                            SY_CSV_COLUMNS);
         bool quoted = at != csv->end && *at == '"';
         at += quoted;
-        enum sy_code code = quoted ? read_quoted(csv, &at, &cell[n], err)
-                                   : read_plain(csv, &at, &cell[n], err);
+        enum sy_code code =
+            quoted ? read_quoted(csv, &at, &cell[n], err) : read_plain(csv, &at, &cell[n], err);
         if (code != SY_OK)
             return code;
         if (cell[n].len > SY_CSV_CELL)

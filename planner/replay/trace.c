@@ -99,7 +99,7 @@ static enum sy_code read_node(const struct sy_csv *csv, const struct node_column
     if (code != SY_OK)
         return code;
     const struct sy_csv_cell *name = &csv->cell[column->model];
-    unsigned model;
+    unsigned model = 0;
     code = read_model(csv, column->model, name->text, name->len, models, &model, err);
     if (code == SY_OK)
         *ret = (struct sy_replay_shape){.cpu_milli = (int32_t)cpu,

@@ -213,7 +213,7 @@ static enum sy_code parse_rows(struct reading *r, struct sy_err *err)
     enum sy_code code = find_columns(r, err);
     bool any = true;
     while (code == SY_OK && (code = sy_csv_next(&r->csv, &any, err)) == SY_OK && any) {
-        struct sy_replay_class pod;
+        struct sy_replay_class pod = {.spec = ""};
         if (!grow_rows(r))
             return no_memory(err);
         code = read_pod(r, &pod, err);

@@ -17,6 +17,8 @@ measure "placement: one node, cold and remembered" build/release/tests/bench_pla
 measure "publishing: one changed node, against all made anew" build/release/tests/bench_publish
 measure "live: 5,000 nodes in 64 MiB, 1,000 nodes with 99 of 100 events published in 100 ms" \
     build/release/tests/bench_live
+measure "replay: CPU and memory of one, of a grid, and how they grow" \
+    tests/bench/replay/run.sh build/release
 measure "service: /filter and /prioritize against an echo of the same bytes" \
     tests/bench/service/run.sh build/release
 measure "kube-scheduler: pods/s with none, an empty and our extender" tests/cluster/run.sh --bench
