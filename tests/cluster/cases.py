@@ -8,6 +8,7 @@ import hostile_cases
 import live_cases
 import machines
 import manifest_cases
+import whatif_cases
 from machines import (ALL, GPU_FAR, NPUS_APART, NPUS_APART_TOO, ONE_SOCKET, ONE_SWITCH)
 from objects import EXAMPLE, GPU, NODES, NPU
 from processes import Failure, during, eventually
@@ -499,3 +500,4 @@ for function in manifest_cases.CASES:
 CASES.update(live_cases.CASES)
 CASES.update(fault_cases.CASES)
 CASES.update(hostile_cases.CASES)
+CASES.update(whatif_cases.CASES)

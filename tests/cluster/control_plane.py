@@ -124,9 +124,10 @@ class ControlPlane:
 
     # ---- kube-scheduler
 
-    def run_scheduler(self, config):
-        """Runs kube-scheduler with the text `config`; keeps the one that runs it already."""
-        if self.scheduler and self.scheduler_config == config:
+    def run_scheduler(self, config, modules=None):
+        """Runs kube-scheduler with the text `config`; keeps the one that runs it already. `modules`
+        are files of its source that log more ("schedule_one=10")."""
+        if self.scheduler and self.scheduler_config == (config, modules):
             self.scheduler.check()
             return
         self.stop_scheduler()
@@ -138,8 +139,9 @@ class ControlPlane:
         before = self.lease_holder()
         self.scheduler = Process(
             name, [os.path.join(self.programs, "kube-scheduler"), f"--config={config_path}",
-                   "--secure-port=0", "--v=2"], self.folder)
-        self.scheduler_config = config
+                   "--secure-port=0", "--v=2", *([f"--vmodule={modules}"] if modules else [])],
+            self.folder)
+        self.scheduler_config = (config, modules)
         eventually(f"{name} leads", lambda: self.probe_leads(before), 40)
 
     def lease_holder(self):

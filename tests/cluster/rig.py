@@ -36,16 +36,17 @@ class Rig:
 
     # ---- kube-scheduler
 
-    def schedule(self, *variants, direct=False, url=None):
+    def schedule(self, *variants, direct=False, url=None, modules=None):
         """Runs kube-scheduler with the shipped configuration, changed by `variants`.
 
-        It calls the extender through the proxy, or itself where `direct`, or `url`.
+        It calls the extender through the proxy, or itself where `direct`, or `url`. `modules` log
+        more.
         """
         url = url or (f"http://{self.extender_address}" if direct else self.proxy.url)
         text = scheduler_config.shipped(self.shipped_config, self.plane.kubeconfig, url)
         for variant in variants:
             text = variant(text)
-        self.plane.run_scheduler(text)
+        self.plane.run_scheduler(text, modules)
 
     # ---- the extender
 

@@ -34,6 +34,9 @@ def arguments():
     parser.add_argument("--agent", metavar="PROGRAM",
                         default=os.path.join(ROOT, "build/release/bin/switchyard-agent"),
                         help="default: build/release/bin/switchyard-agent")
+    parser.add_argument("--switchyard", metavar="PROGRAM",
+                        default=os.path.join(ROOT, "build/release/bin/switchyard"),
+                        help="default: build/release/bin/switchyard")
     parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 31), metavar="N",
                         help="of what live cases choose at random (they print it)")
     parser.add_argument("--record", metavar="DIR",
@@ -55,6 +58,7 @@ def arguments():
         parser.error(f"no case {', '.join(sorted(unknown))}; there are: {', '.join(cases.CASES)}")
     options.extender = os.path.abspath(options.extender)
     options.agent = os.path.abspath(options.agent)
+    options.switchyard = os.path.abspath(options.switchyard)
     return options
 
 
