@@ -173,6 +173,15 @@ static enum sy_code take_cluster(struct sy_config *config, enum option_id id, co
     return SY_OK;
 }
 
+static enum sy_code take_record(struct sy_config *config, enum option_id id, const char *value,
+                                struct sy_err *err)
+{
+    if (id == OPT_RECORD_MAX)
+        return take_number(&options[id], value, SY_RECORDS_MAX, &config->record_max, err);
+    config->record = value;
+    return SY_OK;
+}
+
 static enum sy_code take(struct sy_config *config, enum option_id id, const char *value,
                          struct sy_err *err)
 {
@@ -214,10 +223,8 @@ static enum sy_code take(struct sy_config *config, enum option_id id, const char
     case OPT_CONNECTIONS:
         return take_number(&options[id], value, 10000, &config->connections, err);
     case OPT_RECORD:
-        config->record = value;
-        break;
     case OPT_RECORD_MAX:
-        return take_number(&options[id], value, SY_RECORDS_MAX, &config->record_max, err);
+        return take_record(config, id, value, err);
     case OPT_REMOTE:
         config->allow_remote = true;
         break;

@@ -11,18 +11,20 @@
 #   clang                  everything compiled by the second compiler, and clang-tidy
 #   service                the built service as its users meet it
 #   agent                  the built agent on a machine of files, with a kubelet and an API of the tests
+#   planner                the built switchyard, its manual page, completions and schemas
+#   report                 its HTML report in a browser
 #   cluster                a real control plane; --kubernetes picks the version
 #   faults                 each fault of the cluster suite 20 times (not by default)
 #   bench                  the measurements
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-all="unit golden property fuzz lint tsan clang service agent cluster"
+all="unit golden property fuzz lint tsan clang service agent planner report cluster"
 suites=() cluster_args=()
 passed=0 failed=0 skipped=0
 logs=build/logs
 
-usage() { sed -n '3,18s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '3,20s/^# \{0,1\}//p' "$0"; }
 
 while [ $# -gt 0 ]; do
     case $1 in
@@ -52,6 +54,9 @@ install_packages() {
         libnghttp2-dev check bzip2 perl python3) missing=()
     if wants lint || wants clang || wants fuzz || wants search; then
         packages+=(clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev shellcheck)
+    fi
+    if wants planner || wants report; then
+        packages+=(chromium mandoc)
     fi
     if { wants cluster || wants faults || wants bench; } && ! command -v go >/dev/null; then
         packages+=(python3-pip) # which brings Go (tests/cluster/build.sh)
@@ -167,7 +172,7 @@ run_suite() {
         run_ctest clang tidy
         ;;
     service) run_script service ;;
-    agent) run_script agent ;;
+    agent | planner | report) run_script "$1" ;;
     cluster) run_script cluster "${cluster_args[@]}" ;;
     faults) if build dev; then limit_s=7200 run_script faults; fi ;;
     bench) run_script bench ;;

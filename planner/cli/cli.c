@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "planner/cli/cli_private.h"
 
-#include <locale.h>
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,8 +110,12 @@ static enum sy_code run_parsed(const struct sy_command *command, struct sy_cli *
         find_format(command, sy_options_str(cli->options, "output"), &cli->format, err);
     if (code == SY_OK)
         code = command->run(cli, err);
-    if (code == SY_OK)
-        code = sy_result_print(cli->result, cli->format, cli->headers, cli->out, err);
+    if (code != SY_OK)
+        return code;
+    errno = 0;
+    code = sy_result_print(cli->result, cli->format, cli->headers, cli->out, err);
+    if (code == SY_EIO && errno == EPIPE)
+        err->text[0] = '\0'; /* whoever read it has seen enough */
     return code;
 }
 
@@ -133,7 +137,8 @@ static int run(const struct sy_command *command, size_t argc, char *const *argv,
     sy_result_done(&result);
     if (code == SY_OK)
         return cli.exit_status;
-    (void)fprintf(err_out, SY_PROGRAM_NAME " %s: %s\n", command->name, err.text);
+    if (err.text[0] != '\0')
+        (void)fprintf(err_out, SY_PROGRAM_NAME " %s: %s\n", command->name, err.text);
     return sy_code_exit(code);
 }
 
@@ -180,7 +185,7 @@ int sy_cli_main(const struct sy_command *const *command, size_t n, int argc, cha
 {
     const struct sy_commands commands = {command, n};
     int words = 0;
-    (void)signal(SIGPIPE, SIG_IGN); /* `| head` ends the writing, which says so */
+    (void)signal(SIGPIPE, SIG_IGN); /* `| head` ends the writing */
     argc--;
     argv++;
     if (argc < 1) {

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # black_box PROGRAM VARIABLE [FILE [unittest name ...]]: the Python suite in the current folder
 # (suite.py), which finds the program in the environment variable, over a named file, or else over
-# the builds of the presets dev (sanitizers) and release, as far as they are there. Ends with
+# the builds of the presets dev (sanitizers) and release, as far as they are there (with the other
+# programs that $BLACK_BOX_ALSO names). Ends with
 # "N passed, N failed, N skipped"; the exit status is 0 when none failed.
 export PYTHONDONTWRITEBYTECODE=1
 # A report of a sanitizer is a failure of the test.
@@ -29,7 +30,8 @@ black_box() {
         build=$root/build/$preset
         [ -f "$build/build.ninja" ] || continue
         echo "== $preset"
-        if ! cmake --build "$build" --target "$program" >"$log" 2>&1; then
+        # shellcheck disable=SC2086 # a list
+        if ! cmake --build "$build" --target "$program" ${BLACK_BOX_ALSO:-} >"$log" 2>&1; then
             tail -n 40 "$log"
             failed=$((failed + 1))
             continue

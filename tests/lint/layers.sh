@@ -18,19 +18,19 @@ declare -A below=(
     [agent/kubelet]="base base/kube topology topology/discover"
     [extender]="base base/kube topology topology/discover scoring scoring/wire scoring/occupancy extender/live"
     [extender/live]="base base/kube topology scoring scoring/occupancy extender" # feed.h, log.h, metrics.h
-    [planner]="base base/kube topology topology/discover scoring scoring/wire scoring/occupancy planner/cli"
+    [planner]="base topology/discover planner/cli planner/state planner/draw planner/check planner/explain planner/whatif planner/report planner/replay planner/fleet planner/answer" # the table of commands
     [planner/cli]="base"
     [planner/state]="base base/kube topology topology/discover scoring scoring/occupancy planner/cli"
     [planner/scheduler]="base topology scoring planner/state planner/cli"
     [planner/plan]="base topology topology/discover scoring scoring/occupancy planner/cli planner/state planner/scheduler"
-    [planner/whatif]="base topology scoring scoring/wire planner/cli planner/state planner/scheduler planner/plan"
+    [planner/whatif]="base topology scoring scoring/wire planner/cli planner/state planner/scheduler planner/plan planner/explain"
     [planner/explain]="base topology scoring scoring/wire planner/cli planner/state planner/scheduler planner/plan"
-    [planner/report]="base topology scoring planner/cli planner/state planner/scheduler planner/plan"
+    [planner/report]="base topology scoring planner/cli planner/state planner/scheduler planner/plan planner/whatif"
     [planner/replay]="base topology scoring planner/cli"
     [planner/fleet]="base topology scoring scoring/occupancy planner/cli"
     [planner/answer]="base base/kube topology scoring scoring/wire planner/cli"
     [planner/draw]="base base/kube topology topology/discover scoring planner/cli planner/state"
-    [planner/check]="base topology topology/discover scoring planner/cli planner/state planner/scheduler planner/plan planner/whatif"
+    [planner/check]="base base/kube topology topology/discover scoring planner/cli planner/state planner/scheduler planner/plan planner/whatif planner/answer planner/draw planner/fleet"
 )
 
 # Header of a library (a pattern) -> the files that may include it (a pattern). base/json.h hands

@@ -7,4 +7,5 @@ program=${1:+$(realpath "$1")}
 cd "$(dirname "$0")"
 # shellcheck source=tests/lib/black_box.sh
 . ../lib/black_box.sh
+BLACK_BOX_ALSO=switchyard # answers recorded calls
 black_box switchyard-extender SWITCHYARD_EXTENDER ${program:+"$program"} "${@:2}"
