@@ -12,11 +12,11 @@
 
 struct sy_option {
     const char *name;   /* without "--" */
-    char letter;        /* short form, 0 = none */
     const char *arg;    /* what stands for its value in the help; NULL = it takes none */
     const char *values; /* "a|b|c": nothing else is taken; NULL = anything */
-    bool repeats;       /* may be given more than once; else a second one is an error */
     const char *help;
+    char letter;  /* short form, 0 = none */
+    bool repeats; /* may be given more than once; else a second one is an error */
 };
 struct sy_option_table {
     const struct sy_option *option;

@@ -151,7 +151,7 @@ static const struct sy_option options[] = {
 
 const struct sy_command sy_command_answer = {
     .name = "answer",
-    .summary = "Give the service's answer to a recorded call, byte for byte",
+    .summary = "give the service's answer to a recorded call, byte for byte",
     .synopsis = "RECORDING | --check RECORDING ... | --verb VERB -f BODY --snapshot FILE",
     .details = "A RECORDING is what switchyard-extender --record DIR writes of a call: verb, body, "
                "time, snapshot,\npolicy, catalogue and answer. A decision depends on nothing else.",

@@ -194,7 +194,7 @@ static const struct sy_option options[] = {
 
 const struct sy_command sy_command_check = {
     .name = "check",
-    .summary = "Check topologies, catalogues, policies, scenarios, fleets, recordings, snapshots",
+    .summary = "check topologies, catalogues, policies, scenarios, fleets, recordings, snapshots",
     .synopsis = "FILE|DIR|- ...",
     .details =
         "Each file is read by the reader that would use it; what is wrong is said with file, "

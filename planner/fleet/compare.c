@@ -340,7 +340,7 @@ static const struct sy_option options[] = {
 
 const struct sy_command sy_command_fleet_compare = {
     .name = "fleet compare",
-    .summary = "Compare policies on a made-up mixed fleet: what affinity and bandwidth jobs get",
+    .summary = "compare policies on a made-up mixed fleet: what affinity and bandwidth jobs get",
     .synopsis = "[-f FLEET] [--policies LIST] [--seeds A-B] [option ...]",
     .details =
         "The same jobs come to the same machines under every policy. What a job of several "

@@ -202,7 +202,7 @@ static const struct sy_option options[] = {
 
 const struct sy_command sy_command_fleet_generate = {
     .name = "fleet generate",
-    .summary = "Print a made-up mixed fleet as a list of Nodes, NodeFabrics and Pods",
+    .summary = "print a made-up mixed fleet as a list of Nodes, NodeFabrics and Pods",
     .synopsis = "[-f FLEET] [--nodes N] [--pods N] [--seed N]",
     .details = "What it prints is a snapshot for every command that reads a cluster.",
     .example = "switchyard fleet generate --nodes 24 --pods 3 | switchyard report -s -",

@@ -4,6 +4,7 @@
 #ifndef SY_PLANNER_STATE_MANIFEST_H
 #define SY_PLANNER_STATE_MANIFEST_H
 
+#include "base/arena.h"
 #include "base/json.h"
 
 struct sy_manifest {

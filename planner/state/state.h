@@ -38,6 +38,9 @@ struct sy_state_node {
     struct sy_fabric *fabric; /* NULL = nobody told its devices */
     struct sy_usage *report;  /* of its NodeFabric's status; NULL = none */
     enum sy_report_age age;   /* of the report, at `now` */
+    int64_t age_us;           /* the same, 0 = not told */
+    bool decided; /* the report is the service's own ledger, of its GET /snapshot: `node`
+                     has just that usage, and `charge` of pods is from it */
     size_t ncordon;
     const struct sy_cordon *cordon;
     struct sy_node *node; /* fabric and occupancy at `now`, as the service would have it; NULL = no
@@ -48,7 +51,7 @@ struct sy_state_pod {
     const char *namespace_, *name, *uid; /* uid: "" = not told */
     const char *node_name;               /* NULL = pending */
     const char *owner_kind, *owner_name; /* its controller; NULL = none */
-    const json_t *object;                /* what is kept of it */
+    const json_t *object; /* what is kept of it; NULL = only the service's ledger told of it */
     int32_t priority;
     int64_t created_us, scheduled_us; /* Unix, 0 = not told */
     struct sy_amounts requests;       /* effective, init containers and overhead included */
@@ -65,6 +68,7 @@ struct sy_state_pod {
 /* A PodDisruptionBudget. */
 struct sy_state_budget {
     const char *namespace_, *name;
+    const json_t *object;   /* what is kept of it */
     const json_t *selector; /* matchLabels and matchExpressions; NULL = selects nothing */
     const json_t *min_available, *max_unavailable; /* an integer or "N%"; NULL = not told */
     int64_t allowed;                               /* status.disruptionsAllowed; -1 = not told */
@@ -121,23 +125,26 @@ SY_DEFINE_AUTO(struct sy_state, sy_state, sy_state_free)
 int64_t sy_state_find_node(const struct sy_state *state, const char *name);
 int64_t sy_state_find_pod(const struct sy_state *state, const char *namespace_, const char *name);
 
-/* A pod of a manifest or a template: `object` is a v1.Pod (kept fields are copied to `arena`),
- * `where` names it in messages ("pods.yaml: document 2"). Everything lives in `arena`; its node is
- * UINT32_MAX. What kube-scheduler would read and we do not model is listed by
- * sy_scheduler_unmodelled. SY_EINVAL with the path. */
+/* A pod of a manifest or a template: `object` is a v1.Pod, borrowed for as long as the result is
+ * used; `where` names it in messages ("pods.yaml:12"). Texts and arrays live in `arena`; its node
+ * is UINT32_MAX. A pod with generateName alone has that as its name. What kube-scheduler would read
+ * and we do not model is listed by sy_scheduler_unmodelled. SY_EINVAL, SY_ELIMIT "WHERE: PATH: …",
+ * SY_ENOMEM. */
 SY_NODISCARD enum sy_code sy_state_pod_read(const json_t *object, const char *where,
                                             const char *default_namespace,
                                             const struct sy_catalogue *catalogue,
                                             struct sy_arena *arena, struct sy_state_pod *ret,
                                             struct sy_err *err);
-/* The same of a Node (with its switchyard.dev/fabric annotation, when it has one). */
+/* The same of a Node (with its switchyard.dev/fabric annotation, when it has one: then `node` is
+ * there, without a report). What it holds references to is given back by sy_state_node_done. */
 SY_NODISCARD enum sy_code sy_state_node_read(const json_t *object, const char *where,
-                                             const struct sy_catalogue *catalogue,
-                                             struct sy_arena *arena, struct sy_state_node *ret,
-                                             struct sy_err *err);
-/* Kubernetes' quantities, every form ("1.5Gi", "100m", "2e3", "1E"): rounded up to thousandths
- * (milli) or whole numbers; past int64 they are its greatest value, as in Go. SY_EINVAL. */
-SY_NODISCARD enum sy_code sy_quantity_milli(const char *text, int64_t *ret, struct sy_err *err);
-SY_NODISCARD enum sy_code sy_quantity_whole(const char *text, int64_t *ret, struct sy_err *err);
+                                             struct sy_catalogue *catalogue, struct sy_arena *arena,
+                                             struct sy_state_node *ret, struct sy_err *err);
+void sy_state_node_done(struct sy_state_node *node);
+/* Kubernetes' quantities, every form ("1.5Gi", "100m", "2e3", "1E"): rounded away from zero to
+ * thousandths (milli) or whole numbers; past int64 they are its greatest value. SY_EINVAL "'x' is
+ * not a quantity". */
+SY_NODISCARD enum sy_code sy_amount_milli(const char *text, int64_t *ret, struct sy_err *err);
+SY_NODISCARD enum sy_code sy_amount_whole(const char *text, int64_t *ret, struct sy_err *err);
 
 #endif
