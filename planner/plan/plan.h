@@ -10,7 +10,7 @@
 struct sy_plan; /* opaque; one thread */
 
 struct sy_plan_options {
-    int64_t weight;      /* of our extender in kube-scheduler's sum (10, deploy/scheduler) */
+    int64_t weight;      /* of our extender in kube-scheduler's sum (5, deploy/scheduler) */
     bool kube_default;   /* without us: kube-scheduler alone */
     const char *profile; /* of pods that name none; NULL = the policy's default */
 };
@@ -34,10 +34,17 @@ struct sy_plan_node {
 };
 uint32_t sy_plan_nodes(const struct sy_plan *plan);
 struct sy_plan_node sy_plan_node(const struct sy_plan *plan, uint32_t node);
-int64_t sy_plan_find_node(const struct sy_plan *plan, const char *name); /* -1 */
+int64_t sy_plan_find_node(const struct sy_plan *plan, const char *name); /* -1; none that is gone */
+const uint32_t *sy_plan_order(const struct sy_plan *plan); /* node ids, all, ascending by name */
+/* Pods on a node, in the order in which they came: ids in the arena; NULL: out of memory. */
+const uint32_t *sy_plan_node_pods(const struct sy_plan *plan, uint32_t node, struct sy_arena *arena,
+                                  size_t *ret_n) SY_NODISCARD;
 uint32_t sy_plan_pods(const struct sy_plan *plan);
 const struct sy_state_pod *sy_plan_pod(const struct sy_plan *plan, uint32_t pod);
-uint32_t sy_plan_pod_node(const struct sy_plan *plan, uint32_t pod); /* UINT32_MAX = pending */
+uint32_t sy_plan_pod_node(const struct sy_plan *plan, uint32_t pod); /* UINT32_MAX = not bound */
+/* REMOVED by a step; ELSEWHERE: bound to a node that the state does not have. */
+enum sy_pod_phase { SY_POD_PENDING, SY_POD_BOUND, SY_POD_REMOVED, SY_POD_ELSEWHERE };
+enum sy_pod_phase sy_plan_pod_phase(const struct sy_plan *plan, uint32_t pod);
 struct sy_devset sy_plan_pod_units(const struct sy_plan *plan, uint32_t pod);
 /* The engine's world now (cluster without nodes that are gone); valid until the next change. */
 SY_NODISCARD enum sy_code sy_plan_world(struct sy_plan *plan, struct sy_world *ret,
