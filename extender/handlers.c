@@ -75,6 +75,7 @@ static struct sy_world world_of(const struct sy_call *call)
 {
     return (struct sy_world){.cluster = call->state->cluster,
                              .power = call->state->power,
+                             .workload = call->state->workload,
                              .policy = call->state->policy,
                              .catalogue = call->state->catalogue,
                              .now_us = call->now_us,

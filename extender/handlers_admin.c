@@ -56,6 +56,7 @@ static enum sy_code explain(struct sy_app *app, const struct sy_call *call,
 {
     struct sy_world world = {.cluster = call->state->cluster,
                              .power = call->state->power,
+                             .workload = call->state->workload,
                              .policy = call->state->policy,
                              .catalogue = call->state->catalogue,
                              .now_us = call->now_us,

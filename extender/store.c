@@ -13,10 +13,15 @@ static enum sy_code make_state(struct sy_catalogue *catalogue, struct sy_policy 
                                struct sy_cluster *cluster, struct sy_power *power, bool loaded,
                                int64_t now_us, struct sy_state **ret, struct sy_err *err)
 {
-    struct sy_state *state = sy_calloc(1, sizeof *state);
+    struct sy_workload *workload = NULL;
+    enum sy_code code = SY_OK;
+    if (policy->workload == SY_WORKLOAD_LEARN)
+        code = sy_workload_learn(cluster, &workload, err);
+    struct sy_state *state = code == SY_OK ? sy_calloc(1, sizeof *state) : NULL;
     if (state == NULL) {
         sy_power_unref(power);
-        return sy_fail(err, SY_ENOMEM, "out of memory for a state");
+        sy_workload_unref(workload);
+        return code != SY_OK ? code : sy_fail(err, SY_ENOMEM, "out of memory for a state");
     }
     *state = (struct sy_state){.refs = 1,
                                .loaded = loaded,
@@ -24,7 +29,8 @@ static enum sy_code make_state(struct sy_catalogue *catalogue, struct sy_policy 
                                .catalogue = sy_catalogue_ref(catalogue),
                                .policy = sy_policy_ref(policy),
                                .cluster = sy_cluster_ref(cluster),
-                               .power = power};
+                               .power = power,
+                               .workload = workload};
     *ret = state;
     return SY_OK;
 }
@@ -56,6 +62,7 @@ void sy_state_unref(struct sy_state *state)
 {
     if (state == NULL || __atomic_sub_fetch(&state->refs, 1, __ATOMIC_ACQ_REL) > 0)
         return;
+    sy_workload_unref(state->workload);
     sy_power_unref(state->power);
     sy_cluster_unref(state->cluster);
     sy_policy_unref(state->policy);

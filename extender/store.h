@@ -5,6 +5,7 @@
 #define SY_EXTENDER_STORE_H
 
 #include "scoring/power.h"
+#include "scoring/workload_learn.h"
 #include "topology/cluster.h"
 
 struct sy_state {
@@ -15,9 +16,11 @@ struct sy_state {
     struct sy_policy *policy;
     struct sy_cluster *cluster;
     struct sy_power *power;
+    struct sy_workload *workload; /* learnt of the cluster; NULL unless the policy says so */
 };
 
-/* References to all parts are taken; power is computed. SY_ENOMEM and what sy_power_new gives. */
+/* References to all parts are taken; power is computed, and the workload, where the policy wants
+ * one. SY_ENOMEM and what sy_power_new and sy_workload_learn give. */
 SY_NODISCARD enum sy_code sy_state_new(struct sy_catalogue *catalogue, struct sy_policy *policy,
                                        struct sy_cluster *cluster, bool loaded, int64_t now_us,
                                        struct sy_state **ret, struct sy_err *err);

@@ -5,6 +5,7 @@
 #define SY_SCORING_ENGINE_H
 
 #include "scoring/memo.h"
+#include "scoring/packing.h"
 #include "scoring/placement.h"
 #include "scoring/power.h"
 #include "scoring/reason.h"
@@ -18,6 +19,9 @@ struct sy_world {
     const struct sy_catalogue *catalogue;
     int64_t now_us;       /* Unix time */
     struct sy_memo *memo; /* NULL = remember nothing; not shared between threads during a call */
+    /* What pods usually ask for, learnt of this cluster (workload_learn.h): where the pod's profile
+     * has packing weights, LEFTOVER says what the node keeps for those. NULL: unknown. */
+    const struct sy_workload *workload;
 };
 
 /* A node that the scheduler asks about. */

@@ -206,6 +206,8 @@ static enum sy_code place_once(struct sy_call *call, const struct sy_node *node,
     if (outlook->placed)
         return SY_OK;
     enum sy_code code = place(call, node, NULL);
+    if (code == SY_OK && call->placement.fit == SY_FIT_YES)
+        code = sy_call_pack(call, node, outlook);
     if (code != SY_OK)
         return code;
     const struct sy_placement *placement = &call->placement;
@@ -239,6 +241,8 @@ static enum sy_code score_in_room(struct sy_call *call, const struct sy_node *no
         enum sy_code code = place(call, node, room);
         if (code != SY_OK)
             return code;
+        if (outlook->packed)
+            sy_placement_apply_leftover(&call->placement, call->profile, outlook->leftover);
         outlook->room_total = call->placement.expected.total;
         outlook->room_certain = call->placement.certain;
         outlook->room_unknown = call->placement.expected.value.unknown;
@@ -265,6 +269,8 @@ static enum sy_code keep_placement(struct sy_call *call, const struct sy_node *n
     if (code != SY_OK)
         return code;
     *kept = call->placement;
+    if (outlook->packed)
+        sy_placement_apply_leftover(kept, call->profile, outlook->leftover);
     if (in_room && !outlook->power_varies)
         sy_placement_apply_room(kept, call->profile, &verdict->room);
     verdict->placement = kept;

@@ -17,6 +17,8 @@ struct sy_outlook {
     uint16_t total;
     int64_t least_mw;
     struct sy_value expected;
+    bool packed;       /* LEFTOVER is the workload's: */
+    uint16_t leftover; /* 0..1000 */
     /* When roomed, of the last room asked for: */
     struct sy_room room;
     uint16_t room_total;
@@ -52,6 +54,11 @@ SY_NODISCARD enum sy_code sy_call_possible(struct sy_call *call, const struct sy
  * AFFINITY_NEVER or AFFINITY_BUSY; for a usage that may be no node's. */
 SY_NODISCARD enum sy_code sy_call_affinity(struct sy_call *call, const struct sy_fabric *fabric,
                                            const struct sy_usage *usage, enum sy_reason *ret);
+/* Where the world has a workload and the profile weighs it, and the node tells what is free: what
+ * call->placement, which must fit, costs the typical pods; put into outlook->leftover and into
+ * call->placement. SY_ENOMEM. */
+SY_NODISCARD enum sy_code sy_call_pack(struct sy_call *call, const struct sy_node *node,
+                                       struct sy_outlook *outlook);
 /* The reason of both: "never" goes before "busy", and what is said of counts and requirements
  * before the same of affinity. `exact`: the usage tells of all that is held, and "busy" is
  * believed. */

@@ -429,6 +429,17 @@ static void apply_room(struct sy_outcome *outcome, const struct sy_profile *prof
     outcome->total = sy_value_total(profile, value->term);
 }
 
+/* The bound moves as the best does, but for rounding. */
+static void move_bound(struct sy_placement *placement, unsigned before)
+{
+    unsigned bound = placement->best.total;
+    if (!placement->best_exact)
+        bound = placement->bound + 1u + bound > before ? placement->bound + 1u + bound - before : 0;
+    if (bound < placement->best.total)
+        bound = placement->best.total;
+    placement->bound = (uint16_t)(bound > 1000 ? 1000 : bound);
+}
+
 void sy_placement_apply_room(struct sy_placement *placement, const struct sy_profile *profile,
                              const struct sy_room *room)
 {
@@ -436,11 +447,17 @@ void sy_placement_apply_room(struct sy_placement *placement, const struct sy_pro
     apply_room(&placement->best, profile, room);
     apply_room(&placement->expected, profile, room);
     apply_room(&placement->worst, profile, room);
-    /* The bound moves as the best does, but for rounding. */
-    unsigned bound = placement->best.total;
-    if (!placement->best_exact)
-        bound = placement->bound + 1u + bound > before ? placement->bound + 1u + bound - before : 0;
-    if (bound < placement->best.total)
-        bound = placement->best.total;
-    placement->bound = (uint16_t)(bound > 1000 ? 1000 : bound);
+    move_bound(placement, before);
+}
+
+void sy_placement_apply_leftover(struct sy_placement *placement, const struct sy_profile *profile,
+                                 uint16_t leftover)
+{
+    unsigned before = placement->best.total;
+    struct sy_outcome *outcome[] = {&placement->best, &placement->expected, &placement->worst};
+    for (unsigned i = 0; i < sizeof outcome / sizeof outcome[0]; i++) {
+        outcome[i]->value.term[SY_TERM_LEFTOVER] = leftover;
+        outcome[i]->total = sy_value_total(profile, outcome[i]->value.term);
+    }
+    move_bound(placement, before);
 }

@@ -74,5 +74,8 @@ SY_NODISCARD enum sy_code sy_placement_feasible(const struct sy_fabric *fabric,
 /* Give a placement whose power does not vary the POWER terms and totals of another room. */
 void sy_placement_apply_room(struct sy_placement *placement, const struct sy_profile *profile,
                              const struct sy_room *room);
+/* The same for LEFTOVER, where what the workload loses takes its place: alike for all sets. */
+void sy_placement_apply_leftover(struct sy_placement *placement, const struct sy_profile *profile,
+                                 uint16_t leftover);
 
 #endif

@@ -64,6 +64,12 @@ struct sy_digest sy_profile_digest(const struct sy_profile *profile)
     for (unsigned i = 0; i < SY_KIND_COUNT; i++)
         sy_digest_u64(&digest, profile->memory_reference_mbps[i]);
     sy_digest_u64(&digest, profile->neutral);
+    const struct sy_packing_weights *packing = &profile->packing;
+    sy_digest_u64(&digest, packing->fragmentation);
+    sy_digest_u64(&digest, packing->unusable);
+    sy_digest_u64(&digest, packing->remainder);
+    sy_digest_u64(&digest, packing->power);
+    sy_digest_u64(&digest, packing->quantum_milli);
     return digest;
 }
 
@@ -93,6 +99,7 @@ static struct sy_digest policy_digest(const struct sy_policy *policy)
         sy_digest_u64(&digest, profile.lo);
     }
     sy_digest_u64(&digest, policy->default_profile);
+    sy_digest_u64(&digest, policy->workload);
     sy_digest_u64(&digest, policy->wire_mapping);
     sy_digest_u64(&digest, policy->wire_least_span);
     sy_digest_u64(&digest, policy->unknown_node_score);

@@ -24,6 +24,15 @@ enum sy_term {
         SY_TERM_COUNT
 };
 
+/* What packing weighs (scoring/packing.h); all 0: the workload plays no part. */
+struct sy_packing_weights {
+    uint16_t fragmentation; /* thousandths: room a typical pod does not fit into */
+    uint16_t unusable;      /* thousandths: room that many of a typical pod would not fill */
+    uint16_t remainder;     /* thousandths: what of a shared device is never filled */
+    uint16_t power;         /* thousandths of a device that 1 kW is worth */
+    uint16_t quantum_milli; /* differences below this many thousandths of a device are none */
+};
+
 struct sy_profile {
     const char *name;
     uint16_t term[SY_TERM_COUNT]; /* weights, 0..1000, not all 0 */
@@ -33,8 +42,11 @@ struct sy_profile {
     uint32_t link_reference_mbps; /* this much or more is 1000 */
     uint32_t memory_reference_mbps[SY_KIND_COUNT]; /* 0 = the kind's memory does not count */
     uint16_t neutral;                              /* value of an unknown term, 0..1000 */
+    struct sy_packing_weights packing;
 };
 
+/* Where the knowledge of what pods usually ask for comes from (workload_learn.h). */
+enum sy_workload_source { SY_WORKLOAD_OFF, SY_WORKLOAD_LEARN };
 enum sy_wire_mapping { SY_WIRE_ABSOLUTE, SY_WIRE_STRETCH };
 
 struct sy_label_match {
@@ -57,6 +69,7 @@ struct sy_policy {
     uint8_t nprofile;
     struct sy_profile *profile;
     uint8_t default_profile;
+    uint8_t workload;     /* enum sy_workload_source */
     uint8_t wire_mapping; /* enum sy_wire_mapping */
     uint16_t
         wire_least_span; /* STRETCH: candidates closer together than this are not spread further */

@@ -113,6 +113,28 @@ static enum sy_code read_memory(struct sy_policy_reader *r, const struct sy_yaml
     return code;
 }
 
+static enum sy_code read_packing(struct sy_policy_reader *r, const struct sy_yaml *map,
+                                 struct sy_profile *profile)
+{
+    struct sy_packing_weights *packing = &profile->packing;
+    const struct {
+        uint16_t *value, max;
+    } key[] = {{&packing->fragmentation, 1000},
+               {&packing->unusable, 1000},
+               {&packing->remainder, 10000},
+               {&packing->power, 10000},
+               {&packing->quantum_milli, 1000}};
+    static const char *const names[] = {"fragmentation", "unusable",     "remainder",
+                                        "power",         "quantumMilli", NULL};
+    enum sy_code code = sy_yaml_only(r->file, map, names, r->err);
+    for (unsigned i = 0; code == SY_OK && names[i] != NULL; i++) {
+        const struct sy_yaml *node = sy_yaml_get(map, names[i]);
+        if (node != NULL)
+            code = sy_policy_read_u16(r, node, key[i].max, key[i].value);
+    }
+    return code;
+}
+
 /* A name that can stand in an annotation and in a metric's label. */
 static enum sy_code check_name(struct sy_policy_reader *r, const struct sy_yaml *key)
 {
@@ -171,8 +193,8 @@ static enum sy_code read_profile(struct sy_policy_reader *r, const struct sy_yam
                                  const struct sy_yaml *map)
 {
     static const char *const known[] = {
-        "base",    "terms", "path", "cpu", "linkReferenceGBps", "memoryReferenceGBps",
-        "neutral", NULL};
+        "base",    "terms",   "path", "cpu", "linkReferenceGBps", "memoryReferenceGBps",
+        "neutral", "packing", NULL};
     enum sy_code code = check_name(r, key);
     if (code == SY_OK)
         code = sy_yaml_only(r->file, map, known, r->err);
@@ -192,6 +214,8 @@ static enum sy_code read_profile(struct sy_policy_reader *r, const struct sy_yam
         code = read_memory(r, node, profile);
     if (code == SY_OK && (node = sy_yaml_get(map, "neutral")) != NULL)
         code = sy_policy_read_u16(r, node, 1000, &profile->neutral);
+    if (code == SY_OK && (node = sy_yaml_get(map, "packing")) != NULL)
+        code = read_packing(r, node, profile);
     return code;
 }
 
@@ -218,21 +242,32 @@ static enum sy_code read_default_profile(struct sy_policy_reader *r, const struc
     return SY_OK;
 }
 
+/* One of two words: *ret = it is the second. */
+static enum sy_code read_either(struct sy_policy_reader *r, const struct sy_yaml *node,
+                                const char *first, const char *second, bool *ret)
+{
+    const char *text;
+    enum sy_code code = sy_yaml_str(r->file, node, NAME_LEN_MAX, &text, r->err);
+    if (code != SY_OK)
+        return code;
+    bool is_second = strcmp(text, second) == 0;
+    if (!is_second && strcmp(text, first) != 0) {
+        char shown[64];
+        return sy_yaml_fail(r->file, node, SY_EINVAL, r->err, "expected %s or %s, got '%s'", first,
+                            second, sy_quote(shown, sizeof shown, text, strlen(text)));
+    }
+    *ret = is_second;
+    return SY_OK;
+}
+
 static enum sy_code read_wire(struct sy_policy_reader *r, const struct sy_yaml *map)
 {
     static const char *const known[] = {"mapping", "leastSpan", NULL};
     enum sy_code code = sy_yaml_only(r->file, map, known, r->err);
     const struct sy_yaml *node;
-    const char *text;
+    bool stretch;
     if (code == SY_OK && (node = sy_yaml_get(map, "mapping")) != NULL) {
-        code = sy_yaml_str(r->file, node, NAME_LEN_MAX, &text, r->err);
-        bool stretch = code == SY_OK && strcmp(text, "stretch") == 0;
-        if (code == SY_OK && !stretch && strcmp(text, "absolute") != 0) {
-            char shown[64];
-            return sy_yaml_fail(r->file, node, SY_EINVAL, r->err,
-                                "expected absolute or stretch, got '%s'",
-                                sy_quote(shown, sizeof shown, text, strlen(text)));
-        }
+        code = read_either(r, node, "absolute", "stretch", &stretch);
         if (code == SY_OK)
             r->policy->wire_mapping = stretch ? SY_WIRE_STRETCH : SY_WIRE_ABSOLUTE;
     }
@@ -283,8 +318,8 @@ static enum sy_code read_header(struct sy_policy_reader *r, const struct sy_yaml
 enum sy_code sy_policy_read(struct sy_policy_reader *r, const struct sy_yaml *root)
 {
     static const char *const known[] = {
-        "apiVersion",       "kind",  "defaultProfile", "profiles",          "wire",
-        "unknownNodeScore", "power", "powerDomains",   "searchBudgetSteps", NULL};
+        "apiVersion", "kind",         "defaultProfile",    "profiles", "wire", "unknownNodeScore",
+        "power",      "powerDomains", "searchBudgetSteps", "workload", NULL};
     enum sy_code code = sy_yaml_only(r->file, root, known, r->err);
     const struct sy_yaml *node;
     if (code == SY_OK)
@@ -301,6 +336,12 @@ enum sy_code sy_policy_read(struct sy_policy_reader *r, const struct sy_yaml *ro
         code = read_power(r, node);
     if (code == SY_OK && (node = sy_yaml_get(root, "powerDomains")) != NULL)
         code = sy_policy_read_domains(r, node);
+    bool learn;
+    if (code == SY_OK && (node = sy_yaml_get(root, "workload")) != NULL) {
+        code = read_either(r, node, "off", "learn", &learn);
+        if (code == SY_OK)
+            r->policy->workload = learn ? SY_WORKLOAD_LEARN : SY_WORKLOAD_OFF;
+    }
     int64_t steps;
     if (code == SY_OK && (node = sy_yaml_get(root, "searchBudgetSteps")) != NULL) {
         code = sy_yaml_int(r->file, node, 1, 100000000, &steps, r->err);

@@ -4,6 +4,7 @@
 #include "base/kube/extract.h"
 #include "planner/cli/cli.h"
 #include "scoring/wire/explain.h"
+#include "scoring/workload_learn.h"
 #include "topology/node_json.h"
 
 #include <string.h>
@@ -119,6 +120,8 @@ enum sy_code sy_answer_world_load(const char *snapshot, const char *policy,
         code = load_cluster(snapshot, world.catalogue, &world.cluster, err);
     if (code == SY_OK)
         code = sy_power_new(world.cluster, world.policy, &world.power, err);
+    if (code == SY_OK && world.policy->workload == SY_WORKLOAD_LEARN)
+        code = sy_workload_learn(world.cluster, &world.workload, err);
     if (code != SY_OK)
         sy_answer_world_done(&world);
     else
@@ -128,6 +131,7 @@ enum sy_code sy_answer_world_load(const char *snapshot, const char *policy,
 
 void sy_answer_world_done(struct sy_answer_world *world)
 {
+    sy_workload_unref(world->workload);
     sy_power_unref(world->power);
     sy_cluster_unref(world->cluster);
     sy_policy_unref(world->policy);
@@ -179,6 +183,7 @@ enum sy_code sy_answer_make(const struct sy_answer_world *from, enum sy_verb ver
 {
     const struct sy_world world = {.cluster = from->cluster,
                                    .power = from->power,
+                                   .workload = from->workload,
                                    .policy = from->policy,
                                    .catalogue = from->catalogue,
                                    .now_us = now_us};

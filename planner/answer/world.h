@@ -22,6 +22,7 @@ enum sy_verb sy_verb_find(const char *name);
 struct sy_answer_world {
     struct sy_cluster *cluster; /* references */
     struct sy_power *power;
+    struct sy_workload *workload; /* NULL unless the policy wants one */
     struct sy_policy *policy;
     struct sy_catalogue *catalogue;
 };

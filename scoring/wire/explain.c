@@ -13,6 +13,22 @@ static json_t *weights(const struct sy_profile *profile)
     return obj;
 }
 
+/* What packing weighs, where it has a say. */
+static json_t *packing(const struct sy_world *world, const struct sy_profile *profile)
+{
+    if (world->workload == NULL || profile == NULL || !sy_packing_used(&profile->packing))
+        return json_null();
+    const struct sy_packing_weights *weights = &profile->packing;
+    json_t *obj = json_object();
+    sy_explain_put(obj, "fragmentation", json_integer(weights->fragmentation));
+    sy_explain_put(obj, "unusable", json_integer(weights->unusable));
+    sy_explain_put(obj, "remainder", json_integer(weights->remainder));
+    sy_explain_put(obj, "power", json_integer(weights->power));
+    sy_explain_put(obj, "quantumMilli", json_integer(weights->quantum_milli));
+    sy_explain_put(obj, "kinds", json_integer(world->workload->nclass));
+    return obj;
+}
+
 static json_t *wire_mapping(const struct sy_policy *policy, const struct sy_verdict *verdict,
                             size_t n)
 {
@@ -54,6 +70,8 @@ static json_t *explanation(const struct sy_world *world, const struct sy_request
     sy_explain_put(obj, "profile",
                    sy_explain_text(profile != NULL ? profile->name : request->profile));
     sy_explain_put(obj, "weights", weights(profile));
+    if (world->workload != NULL)
+        sy_explain_put(obj, "packing", packing(world, profile));
     sy_explain_put(obj, "wireMapping", wire_mapping(world->policy, verdict, n));
     sy_explain_put(obj, "notes", notes(world, request));
     for (size_t i = 0; i < n; i++)

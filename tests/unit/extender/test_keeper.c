@@ -282,6 +282,32 @@ START_TEST(another_policy_takes_nothing_of_the_feed)
 }
 END_TEST
 
+/* The workload is of the cluster that it is published with, and of none where nobody wants it. */
+START_TEST(a_policy_may_want_the_workload)
+{
+    feed_says("+a");
+    (void)sy_keeper_round(keeper, true);
+    struct sy_state *state = sy_store_take(fake.store);
+    ck_assert_ptr_null(state->workload);
+    sy_state_unref(state);
+    world_folder_write(folder, "p.yaml", HEAD "workload: learn\n");
+    (void)sy_keeper_round(keeper, false);
+    state = sy_store_take(fake.store);
+    ck_assert_ptr_nonnull(state->workload);
+    sy_state_unref(state);
+    feed_says("+b");
+    (void)sy_keeper_round(keeper, false);
+    state = sy_store_take(fake.store);
+    ck_assert_ptr_nonnull(state->workload);
+    sy_state_unref(state);
+    world_folder_write(folder, "p.yaml", HEAD "workload: off\n");
+    (void)sy_keeper_round(keeper, false);
+    state = sy_store_take(fake.store);
+    ck_assert_ptr_null(state->workload);
+    sy_state_unref(state);
+}
+END_TEST
+
 START_TEST(a_broken_feed_keeps_its_nodes)
 {
     feed_says("+a");
@@ -365,6 +391,7 @@ int main(void)
     tcase_add_test(tcase, a_feed_that_cannot_tell_is_asked_for_all);
     tcase_add_test(tcase, an_incomplete_feed_publishes_nothing);
     tcase_add_test(tcase, another_policy_takes_nothing_of_the_feed);
+    tcase_add_test(tcase, a_policy_may_want_the_workload);
     tcase_add_test(tcase, a_broken_feed_keeps_its_nodes);
     tcase_add_test(tcase, what_a_failed_round_was_told_is_not_lost);
     tcase_add_test(tcase, a_policy_that_could_not_be_published_is_not_lost);

@@ -28,13 +28,14 @@ static struct sy_policy *builtin(void)
 
 START_TEST(default_profiles)
 {
-    static const char *const names[] = {"balanced", "training-sync", "inference-latency",
-                                        "inference-throughput", "io-heavy"};
+    static const char *const names[] = {
+        "balanced", "fit", "frugal", "training-sync", "inference-latency", "inference-throughput",
+        "io-heavy"};
     struct sy_policy *policy = builtin();
-    ck_assert_int_eq(policy->nprofile, 5);
+    ck_assert_int_eq(policy->nprofile, 7);
     ck_assert_str_eq(sy_policy_profile(policy, NULL)->name, "balanced");
     ck_assert_ptr_null(sy_policy_profile(policy, "nosuch"));
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 7; i++) {
         const struct sy_profile *p = sy_policy_profile(policy, names[i]);
         ck_assert_msg(p != NULL, "%s", names[i]);
         unsigned sum = 0;
@@ -56,7 +57,10 @@ START_TEST(default_profiles)
         ck_assert(p->cpu[SY_PATH_UNKNOWN] > 0 && p->cpu[SY_PATH_UNKNOWN] < p->cpu[SY_PATH_NODE]);
         ck_assert(p->neutral > 0 && p->neutral < 1000);
         ck_assert_int_gt(p->link_reference_mbps, 0);
+        ck_assert_int_eq(p->packing.fragmentation + p->packing.unusable, 1000);
+        ck_assert_int_gt(p->packing.quantum_milli, 0);
     }
+    ck_assert_int_eq(policy->workload, SY_WORKLOAD_OFF);
     ck_assert_int_eq(policy->wire_mapping, SY_WIRE_STRETCH);
     ck_assert_int_eq(policy->default_node_limit_mw, SY_UNKNOWN_MW);
     ck_assert(!policy->power_hard && policy->ndomain == 0);
@@ -79,11 +83,13 @@ START_TEST(a_file_states_what_it_changes)
                "    linkReferenceGBps: 12.5\n"
                "    memoryReferenceGBps: {NPU: 0}\n"
                "    neutral: 3\n"
+               "    packing: {remainder: 12, power: 9999}\n"
                "  plain: {}\n"
                "defaultProfile: mine\n"
                "wire: {mapping: absolute, leastSpan: 9}\n"
                "unknownNodeScore: 11\n"
                "power: {hard: true, nodeLimitWatts: 700.5, nodeBaseWatts: 0}\n"
+               "workload: learn\n"
                "searchBudgetSteps: 5\n");
     const struct sy_profile *mine = sy_policy_profile(policy, NULL);
     const struct sy_profile *base = sy_policy_profile(before, "training-sync");
@@ -96,6 +102,10 @@ START_TEST(a_file_states_what_it_changes)
     ck_assert_int_eq(mine->link_reference_mbps, 12500);
     ck_assert_int_eq(mine->memory_reference_mbps[SY_KIND_NPU], 0);
     ck_assert_int_eq(mine->neutral, 3);
+    ck_assert_int_eq(mine->packing.remainder, 12);
+    ck_assert_int_eq(mine->packing.power, 9999);
+    ck_assert_int_eq(mine->packing.unusable, base->packing.unusable);
+    ck_assert_int_eq(policy->workload, SY_WORKLOAD_LEARN);
     ck_assert_mem_eq(sy_policy_profile(policy, "plain")->term,
                      sy_policy_profile(before, "balanced")->term, sizeof mine->term);
     ck_assert_int_eq(sy_policy_profile(policy, "io-heavy")->term[SY_TERM_CPU], 7);
@@ -122,6 +132,27 @@ START_TEST(saying_the_default_again_changes_nothing)
     sy_policy_unref(same);
     same = sy_policy_ref(before);
     sy_policy_unref(same);
+    sy_policy_unref(before);
+}
+END_TEST
+
+/* What packing reads is in the policy's digest. */
+START_TEST(packing_is_in_the_digest)
+{
+    static const char *const changes[] = {"packing: {fragmentation: 1}", "packing: {unusable: 1}",
+                                          "packing: {remainder: 1}", "packing: {power: 1}",
+                                          "packing: {quantumMilli: 1}"};
+    struct sy_policy *before = builtin();
+    for (unsigned i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        char text[128];
+        (void)snprintf(text, sizeof text, "profiles: {balanced: {%s}}", changes[i]);
+        struct sy_policy *policy = parsed(text);
+        ck_assert_msg(!sy_digest_equal(before->digest, policy->digest), "%s", changes[i]);
+        sy_policy_unref(policy);
+    }
+    struct sy_policy *policy = parsed("workload: learn");
+    ck_assert(!sy_digest_equal(before->digest, policy->digest));
+    sy_policy_unref(policy);
     sy_policy_unref(before);
 }
 END_TEST
@@ -164,7 +195,18 @@ static const struct {
     {"a list", "- a\n", SY_EINVAL, "p.yaml:1:1: expected a map, got a list"},
     {"unknown key", "wires: {}\n", SY_EINVAL,
      "p.yaml:1:1: unknown key 'wires' (known: apiVersion, kind, defaultProfile, profiles, wire, "
-     "unknownNodeScore, power, powerDomains, searchBudgetSteps)"},
+     "unknownNodeScore, power, powerDomains, searchBudgetSteps, workload)"},
+    {"workload", "workload: true\n", SY_EINVAL, "p.yaml:1:11: expected off or learn, got 'true'"},
+    {"packing", "profiles: {a: {packing: {weight: 1}}}\n", SY_EINVAL,
+     "p.yaml:1:26: unknown key 'weight' (known: fragmentation, unusable, remainder, power, "
+     "quantumMilli)"},
+    {"too much", "profiles: {a: {packing: {unusable: 1001}}}\n", SY_ELIMIT,
+     "p.yaml:1:36: 1001 is not within 0..1000"},
+    {"too much power", "profiles: {a: {packing: {power: 10001}}}\n", SY_ELIMIT,
+     "p.yaml:1:33: 10001 is not within 0..10000"},
+    {"less than nothing", "profiles: {a: {packing: {quantumMilli: -1}}}\n", SY_ELIMIT,
+     "p.yaml:1:40: -1 is not within 0..1000"},
+    {"no map", "profiles: {a: {packing: 5}}\n", SY_EINVAL, "p.yaml:1:25: expected a map, got '5'"},
     {"kind", "kind: Policy\n", SY_EINVAL, "p.yaml:1:7: expected SchedulingPolicy"},
     {"version", "apiVersion: v9\n", SY_EINVAL, "p.yaml:1:13: expected switchyard.dev/v1alpha1"},
     {"repeated key", "wire: {}\nwire: {}\n", SY_EPARSE,
@@ -241,10 +283,10 @@ START_TEST(too_many_profiles)
     struct sy_err err = {0};
     sy_str_init(&text, 65536);
     sy_str_append(&text, "profiles:\n");
-    for (unsigned i = 0; i < 28; i++)
+    for (unsigned i = 0; i < 26; i++)
         sy_str_printf(&text, "  p%u: {}\n", i);
     ck_assert_int_eq(sy_policy_parse("p.yaml", text.data, text.len, &policy, &err), SY_ELIMIT);
-    ck_assert_str_eq(err.text, "p.yaml:29:3: more than 32 profiles");
+    ck_assert_str_eq(err.text, "p.yaml:27:3: more than 32 profiles");
     sy_str_done(&text);
 }
 END_TEST
@@ -294,6 +336,7 @@ int main(void)
     tcase_add_test(tc, default_profiles);
     tcase_add_test(tc, a_file_states_what_it_changes);
     tcase_add_test(tc, saying_the_default_again_changes_nothing);
+    tcase_add_test(tc, packing_is_in_the_digest);
     tcase_add_test(tc, domains_stand_parents_first);
     tcase_add_loop_test(tc, errors, 0, sizeof refused / sizeof refused[0]);
     tcase_add_test(tc, too_many_profiles);
