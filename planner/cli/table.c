@@ -58,7 +58,7 @@ void sy_table_cellf(struct sy_table *table, const char *fmt, ...)
 
 size_t sy_table_rows(const struct sy_table *table)
 {
-    return table->ncell / table->ncolumn;
+    return table->ncolumn > 0 ? table->ncell / table->ncolumn : 0;
 }
 
 static size_t width_of(const char *text)
@@ -76,15 +76,23 @@ static bool shown(const struct sy_column *column, bool wide)
 
 #define COLUMNS_MAX 64u
 
+/* The next cell's column. */
+static size_t behind(const struct sy_table *table, size_t column)
+{
+    return column + 1 < table->ncolumn ? column + 1 : 0;
+}
+
 static void measure(const struct sy_table *table, bool headers, size_t width[COLUMNS_MAX])
 {
-    for (size_t i = 0; i < table->ncolumn; i++)
-        width[i] = headers ? width_of(table->column[i].name) : 0;
+    memset(width, 0, COLUMNS_MAX * sizeof *width);
+    for (size_t i = 0; headers && i < table->ncolumn; i++)
+        width[i] = width_of(table->column[i].name);
     const char *cell = table->text.data;
-    for (size_t i = 0; i < table->ncell; i++, cell += strlen(cell) + 1) {
+    for (size_t i = 0, c = 0; i < table->ncell; i++, c = behind(table, c)) {
         size_t len = width_of(cell);
-        if (len > width[i % table->ncolumn])
-            width[i % table->ncolumn] = len;
+        if (len > width[c])
+            width[c] = len;
+        cell += strlen(cell) + 1;
     }
 }
 
@@ -129,14 +137,14 @@ void sy_table_text(const struct sy_table *table, bool wide, bool headers, struct
     if (headers)
         sy_str_append(out, "\n");
     const char *cell = table->text.data;
-    for (size_t i = 0; i < table->ncell; i++, cell += strlen(cell) + 1) {
-        size_t c = i % table->ncolumn;
+    for (size_t i = 0, c = 0; i < table->ncell; i++, c = behind(table, c)) {
         if (c == 0)
             line = (struct line){.out = out, .first = true};
         if (shown(&table->column[c], wide))
             put_cell(&line, &table->column[c], cell, width[c]);
         if (c + 1 == table->ncolumn)
             sy_str_append(out, "\n");
+        cell += strlen(cell) + 1;
     }
 }
 
@@ -177,11 +185,11 @@ void sy_table_csv(const struct sy_table *table, bool headers, struct sy_str *out
     if (headers)
         sy_str_append(out, "\n");
     const char *cell = table->text.data;
-    for (size_t i = 0; i < table->ncell; i++, cell += strlen(cell) + 1) {
-        size_t c = i % table->ncolumn;
+    for (size_t i = 0, c = 0; i < table->ncell; i++, c = behind(table, c)) {
         sy_str_append(out, c > 0 ? "," : "");
         put_csv(out, cell);
         if (c + 1 == table->ncolumn)
             sy_str_append(out, "\n");
+        cell += strlen(cell) + 1;
     }
 }

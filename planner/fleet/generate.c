@@ -101,7 +101,7 @@ static enum sy_code add_nodes(struct generate *generate, struct sy_err *err)
                 code = sy_fabric_build(&inv, generate->catalogue, &fabric, err);
             made = index;
         }
-        if (code == SY_OK)
+        if (code == SY_OK && fabric != NULL)
             code = add_node(generate, i, fabric, machine, err);
     }
     sy_fabric_unref(fabric);

@@ -80,8 +80,8 @@ struct walk {
 static void walk_begin(struct walk *walk, const struct sy_devset *from, unsigned k)
 {
     walk->n = 0;
-    walk->k = k;
     SY_DEVSET_EACH(u, from) walk->unit[walk->n++] = (unsigned)u;
+    walk->k = k < walk->n ? k : walk->n; /* the node fits: there are enough */
     for (unsigned i = 0; i < k; i++)
         walk->at[i] = i;
 }
@@ -214,7 +214,7 @@ struct brute {
 static void try_set(struct brute *brute)
 {
     const struct sy_profile *profile = brute->world->profile;
-    struct sy_value value;
+    struct sy_value value = {0};
     sy_value_of(brute->context, brute->pick.entry, &value);
     value.term[SY_TERM_POWER] = sy_value_power_of(profile, &brute->room, &value);
     uint16_t total = sy_value_total(profile, value.term);
@@ -233,7 +233,7 @@ static void try_entries(struct brute *brute, size_t e) /* NOLINT(misc-no-recursi
     }
     const struct fleet_pick before = brute->pick;
     const struct sy_devset from = fleet_candidates(brute->node, brute->request, e, &before.all);
-    struct walk walk;
+    struct walk walk = {0};
     walk_begin(&walk, &from, brute->request->entry[e].count);
     do {
         for (unsigned i = 0; i < walk.k; i++)

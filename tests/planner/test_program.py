@@ -46,6 +46,13 @@ class Program(unittest.TestCase):
         self.assertIn("No space left on device", ended.stderr)
 
 
+    def test_a_reader_that_leaves_early_hears_nothing(self):
+        ended = subprocess.run(["bash", "-c", f"{PROGRAM} fleet generate | head -c 10"],
+                               cwd=man.ROOT, capture_output=True, text=True, check=False)
+        self.assertEqual(ended.stderr, "")
+        self.assertEqual(len(ended.stdout), 10)
+
+
 class Completions(unittest.TestCase):
     def complete(self, *words):
         """What bash offers for the last word."""
