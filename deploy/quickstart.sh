@@ -71,7 +71,7 @@ build() {
     printf 'building (release preset)\n'
     cmake -S "$root" --preset release -DSY_TESTS=OFF >"$log_dir/cmake.log" 2>&1 ||
         fail "configuring failed: $(tail -n 5 "$log_dir/cmake.log")"
-    cmake --build "$root/build/release" --target switchyard-extender >"$log_dir/build.log" 2>&1 ||
+    cmake --build "$root/build/release" --target switchyard-extender switchyard >"$log_dir/build.log" 2>&1 ||
         fail "building failed: $(tail -n 20 "$log_dir/build.log")"
 }
 

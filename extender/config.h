@@ -39,7 +39,7 @@ struct sy_config {
     size_t ncatalogue;
     const char *catalogue[SY_CATALOGUES_MAX];
     enum sy_log_format log;
-    int log_fd; /* standard error */
+    int log_fd;         /* standard error */
     const char *record; /* folder that calls are written down in; NULL = they are not */
     unsigned record_max;
     bool allow_remote;

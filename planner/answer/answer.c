@@ -155,7 +155,7 @@ const struct sy_command sy_command_answer = {
     .synopsis = "RECORDING | --check RECORDING ... | --verb VERB -f BODY --snapshot FILE",
     .details = "A RECORDING is what switchyard-extender --record DIR writes of a call: verb, body, "
                "time, snapshot,\npolicy, catalogue and answer. A decision depends on nothing else.",
-    .example = "switchyard answer --check recordings/*-filter.json",
+    .example = "switchyard answer --check deploy/examples/recordings/0*.json",
     .formats = "text",
     .option = options,
     .noption = sizeof options / sizeof options[0],

@@ -54,12 +54,32 @@ void sy_cli_help_group(const struct sy_commands *commands, const char *group, FI
         }
 }
 
+#define WIDTH 100
+
+/* Lines broken at blanks; one that begins with a blank stays as it is. */
+static void print_text(const char *text, FILE *out)
+{
+    while (*text != '\0') {
+        size_t line = strcspn(text, "\n"), len = line;
+        if (line > WIDTH && text[0] != ' ') {
+            len = WIDTH;
+            while (len > 0 && text[len] != ' ')
+                len--;
+            len = len > 0 ? len : line;
+        }
+        (void)fprintf(out, "%.*s\n", (int)len, text);
+        text += len + (text[len] != '\0');
+    }
+}
+
 void sy_cli_help_command(const struct sy_command *command, FILE *out)
 {
     (void)fprintf(out, "usage: " SY_PROGRAM_NAME " %s %s\n%s.\n", command->name, command->synopsis,
                   command->summary);
-    if (command->details != NULL)
-        (void)fprintf(out, "\n%s\n", command->details);
+    if (command->details != NULL) {
+        (void)fputs("\n", out);
+        print_text(command->details, out);
+    }
     struct sy_option_table table[3];
     size_t n = sy_cli_tables(command, table);
     (void)fputs("\noptions:\n", out);

@@ -52,7 +52,9 @@ const struct sy_command sy_command_replay_merge = {
     .summary = "join the parts of a sweep of replays",
     .synopsis = "FILE ...",
     .details = "Prints what one run over all parts would have printed.",
-    .example = "switchyard replay merge part1.json part2.json",
+    .example = "R='switchyard replay --nodes deploy/examples/replay/nodes.csv "
+               "--pods deploy/examples/replay/pods.csv --policy fgd --seeds 42-44'; "
+               "switchyard replay merge <($R --shard 1/2) <($R --shard 2/2)",
     .formats = "table|wide|json|yaml|csv",
     .run = run,
 };

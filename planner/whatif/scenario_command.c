@@ -167,6 +167,7 @@ const struct sy_command sy_command_whatif = {
         "Exit status: 0 everything asked for is placed, 1 something stays pending that an empty "
         "cluster would take, 2 something can never fit.",
     .example = "switchyard whatif --snapshot deploy/examples/planner/snapshot.json "
+               "--policy deploy/examples/planner/policy.yaml "
                "-f deploy/examples/planner/add-rack.yaml",
     .formats = "table|wide|json|yaml",
     .option = options,

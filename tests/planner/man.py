@@ -65,6 +65,11 @@ def group_help(name, program):
     return Help(text[text.index("\nor usage: ") + 4:])
 
 
+def sentences(text):
+    """Each on a line of its own, as mdoc wants it."""
+    return re.sub(r"(?<=[a-z0-9)'\"])([.;:]?\.) (?=[A-Z])", r"\1\n", text)
+
+
 def escape(text):
     text = text.replace("\\", "\\e").replace("-", "\\-")
     return "\\&" + text if text[:1] in (".", "'") else text
@@ -80,8 +85,10 @@ def prose(text):
             literal = as_is
         if not line:
             out.append(".Pp")
-        else:
+        elif as_is:
             out.append(escape(line))
+        else:
+            out += map(escape, sentences(line).splitlines())
     if literal:
         out.append(".Ed")
     return out
@@ -91,7 +98,9 @@ def option_list(options):
     out = [".Bl -tag -width Ds"]
     for letter, name, arg, text in options:
         names = (f"Fl {letter} , " if letter else "") + f"Fl -{name}"
-        out += [f".It {names}" + (f" Ar {arg}" if arg else ""), escape(text[:1].upper() + text[1:] + ".")]
+        text = text[:1].upper() + text[1:] + "."
+        out += [f".It {names}" + (f" Ar {arg}" if arg else ""),
+                *map(escape, sentences(text).splitlines())]
     return out + [".El"]
 
 
@@ -115,7 +124,8 @@ def section(program):
            *option_list(shared), ".Sh COMMANDS"]
     for name, text in every.items():
         own = [option for option in text.options if tuple(option) not in shared]
-        out += [f".Ss {name}", escape(text.usage), ".Pp", escape(text.summary), ".Pp"]
+        summary = text.summary[:1].upper() + text.summary[1:]
+        out += [f".Ss {name}", escape(text.usage), ".Pp", escape(summary), ".Pp"]
         if text.details:
             out += [*prose(text.details), ".Pp"]
         if own:
@@ -123,7 +133,8 @@ def section(program):
         out += [f"Forms of the answer: {escape(text.formats.replace('|', ', '))}.",
                 *example(text.example, program)]
     return "\n".join(line for i, line in enumerate(out)
-                     if line != ".Pp" or i + 1 == len(out) or not out[i + 1].startswith((".Pp", ".S", ".B"))
+                     if line != ".Pp" or (i + 1 < len(out) and
+                                          not out[i + 1].startswith((".Pp", ".S", ".B")))
                      ) + "\n"
 
 
