@@ -2,6 +2,7 @@
 #include "planner/answer/world.h"
 
 #include "base/kube/extract.h"
+#include "base/str.h"
 #include "planner/cli/cli.h"
 #include "scoring/wire/explain.h"
 #include "scoring/workload_learn.h"
@@ -34,6 +35,13 @@ struct reading {
 static enum sy_code take_item(void *data, json_t *document, struct sy_err *err)
 {
     struct reading *reading = data;
+    char shown[80];
+    const char *kind = json_string_value(json_object_get(document, "kind"));
+    if (kind != NULL && strcmp(kind, "NodeFabric") != 0)
+        return sy_fail(err, SY_EINVAL,
+                       "items/%zu: a %s: expected NodeFabrics, as /snapshot of the service lists "
+                       "them",
+                       reading->n, sy_quote(shown, sizeof shown, kind, strlen(kind)));
     if (reading->n == reading->size) {
         size_t wider = reading->size > 0 ? 2 * reading->size : 64;
         struct sy_node **moved = sy_realloc(reading->node, wider * sizeof *moved);

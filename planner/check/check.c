@@ -37,7 +37,7 @@ static enum sy_code check_nodes(struct sy_check *check, const char *path, struct
 {
     struct sy_draw_reader reader = {
         .catalogue = check->catalogue, .node = check_node, .bad = bad_file, .data = check};
-    check->what = "nodes";
+    check->what = "node";
     return sy_draw_read(&reader, path, err);
 }
 
@@ -47,7 +47,8 @@ static enum sy_code check_catalogue(struct sy_check *check, const char *path, st
     enum sy_code code = sy_catalogue_load(&path, 1, &catalogue, err);
     if (code == SY_OK) {
         check->count = sy_catalogue_model_count(catalogue);
-        check->what = "models with the built-in ones";
+        check->what = "model";
+        check->more = " with the built-in ones";
     }
     sy_catalogue_unref(catalogue);
     return code;
@@ -59,7 +60,8 @@ static enum sy_code check_policy(struct sy_check *check, const char *path, struc
     enum sy_code code = sy_policy_load(path, &policy, err);
     if (code == SY_OK) {
         check->count = policy->nprofile;
-        check->what = "profiles with the built-in ones";
+        check->what = "profile";
+        check->more = " with the built-in ones";
     }
     sy_policy_unref(policy);
     return code;
@@ -78,7 +80,7 @@ static enum sy_code check_fleet(struct sy_check *check, const char *path, struct
             code = sy_wrap(err, "%s", path);
     }
     check->count = code == SY_OK ? fleet->nmachine : 0;
-    check->what = "machines";
+    check->what = "machine";
     return code;
 }
 
@@ -96,7 +98,8 @@ static enum sy_code check_recording(struct sy_check *check, const char *path, st
     if (code != SY_OK)
         return code;
     check->count = world.cluster->n;
-    check->what = "nodes in its snapshot";
+    check->what = "node";
+    check->more = " in its snapshot";
     sy_answer_world_done(&world);
     return SY_OK;
 }
@@ -116,10 +119,10 @@ static enum sy_code check_objects(struct sy_check *check, const char *path, stru
     if (code != SY_OK)
         return code;
     check->count = state->nnode;
-    check->what = "nodes";
+    check->what = "node";
     if (state->nnode > 0 || json_array_size(state->others) == 0) {
         check->count += state->nnode > 0 ? 0 : state->npod;
-        check->what = state->nnode > 0 ? "nodes" : "pods";
+        check->what = state->nnode > 0 ? "node" : "pod";
         return SY_OK;
     }
     struct sy_workload_pods pods;
@@ -127,7 +130,7 @@ static enum sy_code check_objects(struct sy_check *check, const char *path, stru
     if (code != SY_OK)
         return code;
     check->count = pods.n;
-    check->what = "pods";
+    check->what = "pod";
     sy_workload_pods_done(&pods);
     return SY_OK;
 }
@@ -142,7 +145,7 @@ static enum sy_code check_scenario(struct sy_check *check, const char *path, str
     if (code != SY_OK)
         return code;
     check->count = scenario.nstep;
-    check->what = "steps";
+    check->what = "step";
     sy_scenario_done(&scenario);
     return SY_OK;
 }
@@ -158,7 +161,8 @@ static enum sy_code check_template(struct sy_check *check, const char *path, str
     if (code != SY_OK)
         return code;
     sy_manifests_done(manifest, check->count);
-    check->what = "documents; the nodes that they are like were not looked up";
+    check->what = "document";
+    check->more = "; the nodes that they are like were not looked up";
     return SY_OK;
 }
 
@@ -187,6 +191,23 @@ static enum sy_code check_kind(struct sy_check *check, enum sy_file_kind kind, c
     return check_objects(check, path, err);
 }
 
+/* A text of no kind may be no text at all: its reader says where. */
+static enum sy_code say_place(const char *path, struct sy_err *own)
+{
+    struct sy_err err = {0};
+    struct sy_manifest *manifest = NULL;
+    size_t n = 0;
+    SY_AUTO(sy_arena) struct sy_arena *arena = sy_arena_new(ARENA_MAX);
+    if (arena == NULL)
+        return own->code;
+    enum sy_code code = sy_manifests_read(path, arena, &manifest, &n, &err);
+    if (code == SY_OK)
+        sy_manifests_done(manifest, n);
+    else if (code != SY_EINVAL)
+        *own = err;
+    return own->code;
+}
+
 enum sy_code sy_check_file(struct sy_check *check, const char *path, enum sy_file_kind *ret_kind,
                            struct sy_err *err)
 {
@@ -194,12 +215,14 @@ enum sy_code sy_check_file(struct sy_check *check, const char *path, enum sy_fil
     sy_autofree char *data = NULL;
     size_t len = 0;
     check->count = 0;
-    check->what = "";
+    check->what = check->more = "";
     *ret_kind = SY_FILE_KIND_COUNT;
     enum sy_code code = sy_input_read(path, SY_INPUT_MAX, &data, &len, &own);
     if (code == SY_OK)
         code = sy_check_sniff(path, data, len, ret_kind, &own);
     sy_free(SY_TAKE(data));
+    if (code == SY_EINVAL && len > 0)
+        code = say_place(path, &own);
     if (code == SY_OK)
         code = check_kind(check, *ret_kind, path, &own);
     if (code == SY_ENOMEM)
@@ -212,6 +235,8 @@ enum sy_code sy_check_file(struct sy_check *check, const char *path, enum sy_fil
 enum sy_code sy_check_statuses(struct sy_check *check, const char *folder, struct sy_err *err)
 {
     struct sy_err own = {0};
+    check->count = 0;
+    check->more = "";
     enum sy_code code = check_nodes(check, folder, &own);
     if (code == SY_ENOMEM)
         return sy_fail(err, code, "%s", own.text);

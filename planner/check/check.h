@@ -39,7 +39,8 @@ struct sy_check {
     void *data;
     size_t nbad;
     size_t count;     /* nodes, profiles, models … of the last good file */
-    const char *what; /* "nodes", for people */
+    const char *what; /* "node": what they are … */
+    const char *more; /* … and what is to be said of them; "" */
 };
 
 /* Check one file. Only what is not the file's own fault is returned: SY_ENOMEM. */

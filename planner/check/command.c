@@ -45,7 +45,8 @@ static enum sy_code put_file(struct run *run, const char *path, const char *kind
     if (good) {
         sy_table_cell(run->table, path);
         sy_table_cell(run->table, kind_name);
-        sy_table_cellf(run->table, "ok: %zu %s", run->check.count, run->check.what);
+        sy_table_cellf(run->table, "ok: %zu %s%s%s", run->check.count, run->check.what,
+                       run->check.count == 1 ? "" : "s", run->check.more);
     }
     run->nfile++;
     run->nbad_files += !good;

@@ -180,6 +180,23 @@ static int complete(const struct sy_commands *commands, int argc, char *const *a
     return sy_code_exit(code);
 }
 
+/* `help`, `help whatif`, `help whatif fit`. */
+static int help_about(const struct sy_commands *commands, int argc, char *const *argv, FILE *out,
+                      FILE *err_out)
+{
+    int words = 0;
+    const struct sy_command *found = find_command(commands, argc, argv, &words);
+    if (argc == 0)
+        sy_cli_help_program(commands, out);
+    else if (argc == 1 && is_group(commands, argv[0]))
+        sy_cli_help_group(commands, argv[0], out);
+    else if (found != NULL && words == argc)
+        sy_cli_help_command(found, out);
+    else
+        return unknown_command("", argv[0], err_out);
+    return SY_EXIT_YES;
+}
+
 int sy_cli_main(const struct sy_command *const *command, size_t n, int argc, char *const *argv,
                 FILE *out, FILE *err_out)
 {
@@ -193,10 +210,8 @@ int sy_cli_main(const struct sy_command *const *command, size_t n, int argc, cha
         return sy_code_exit(SY_EUSAGE);
     }
     if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
-        strcmp(argv[0], "help") == 0) {
-        sy_cli_help_program(&commands, out);
-        return SY_EXIT_YES;
-    }
+        strcmp(argv[0], "help") == 0)
+        return help_about(&commands, argc - 1, argv + 1, out, err_out);
     if (strcmp(argv[0], "version") == 0 || strcmp(argv[0], "--version") == 0) {
         (void)fprintf(out, SY_PROGRAM_NAME " " SY_VERSION "\n");
         return SY_EXIT_YES;

@@ -132,13 +132,16 @@ static enum sy_code add_pods(struct generate *generate, uint64_t seed, int64_t n
                                   json_sprintf("%lldm", (long long)job->cpu_milli));
         (void)json_object_set_new(requests, "memory",
                                   json_sprintf("%lldMi", (long long)job->memory_mib));
-        for (size_t e = 0; e < request->nentry; e++)
-            (void)json_object_set_new(requests, request->entry[e].name,
-                                      json_sprintf("%u", request->entry[e].count));
+        json_t *limits = json_object(); /* the API server wants devices to have them */
+        for (size_t e = 0; e < request->nentry; e++) {
+            json_t *count = json_sprintf("%u", request->entry[e].count);
+            (void)json_object_set(requests, request->entry[e].name, count);
+            (void)json_object_set_new(limits, request->entry[e].name, count);
+        }
         char name[80], uid[32];
         (void)snprintf(name, sizeof name, "%s-%lld", job->name, (long long)i);
         (void)snprintf(uid, sizeof uid, "pod-%lld", (long long)i);
-        json_t *pod = json_pack("{ss ss s{ss ss ss} s{s[{ss s{so}}]} s{ss}}", "apiVersion", "v1",
+        json_t *pod = json_pack("{ss ss s{ss ss ss} s{s[{ss s{soso}}]} s{ss}}", "apiVersion", "v1",
                                 "kind", "Pod", "metadata", "name", name, "namespace", "default",
                                 "uid", uid, "spec", "containers", "name", "main", "resources",
                                 "requests", requests, "status", "phase", "Pending");

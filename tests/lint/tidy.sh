@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # tidy.sh BUILD [SECONDS]: clang-tidy over the product's files of a build folder made with clang.
-# Files not reached within SECONDS (default 600) are named and fail the run.
+# Files not reached within SECONDS (default 1500) are named and fail the run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-build=$1 seconds=${2:-600}
+build=$1 seconds=${2:-1500}
 tidy=$(command -v clang-tidy-14 || command -v clang-tidy) || { echo "no clang-tidy"; exit 1; }
 [ -f "$build/compile_commands.json" ] || { echo "$build: no compile_commands.json"; exit 1; }
 

@@ -45,6 +45,7 @@ static const struct {
      0},
     {"{\"colour\": 7}", SY_FILE_KIND_COUNT,
      ": neither a topology's XML nor a document with a 'kind'", 0},
+    {"a: &b 1\nc: *b\n", SY_FILE_KIND_COUNT, ":1:4: ", 0},
     {"<colour/>", SY_FILE_TOPOLOGY, "", 0},
     {"{", SY_FILE_OBJECTS, "", 0},
     {V1 "kind: SchedulingPolicy\ndefaultProfile: io-heavy\n", SY_FILE_POLICY, NULL, 5},
