@@ -26,7 +26,7 @@ enum sy_file_kind {
 const char *sy_file_kind_name(enum sy_file_kind kind);
 
 /* What a file says it is: XML is a topology, else its first `kind`; a policy may do without, and is
- * known by its keys. SY_EINVAL: it has none. */
+ * known by its keys. SY_EINVAL: it has none; SY_EPARSE: it is empty. */
 SY_NODISCARD enum sy_code sy_check_sniff(const char *path, const char *data, size_t len,
                                          enum sy_file_kind *ret, struct sy_err *err);
 

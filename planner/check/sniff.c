@@ -112,7 +112,7 @@ enum sy_code sy_check_sniff(const char *path, const char *data, size_t len, enum
     while (at < len && data[at] != '\0' && strchr(" \t\r\n", data[at]) != NULL)
         at++;
     if (at == len)
-        return sy_fail(err, SY_EINVAL, "%s: empty", path);
+        return sy_fail(err, SY_EPARSE, "%s: empty", path);
     if (data[at] == '<')
         *ret = SY_FILE_TOPOLOGY;
     else

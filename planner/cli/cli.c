@@ -173,6 +173,13 @@ static int complete(const struct sy_commands *commands, int argc, char *const *a
                     FILE *err_out)
 {
     struct sy_err err = {0};
+    if (argc == 1 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        (void)fputs("usage: " SY_PROGRAM_NAME " completion bash|zsh|fish\n"
+                    "Prints a script that completes commands, options and their values; for "
+                    "bash: source <(" SY_PROGRAM_NAME " completion bash)\n",
+                    out);
+        return SY_EXIT_YES;
+    }
     enum sy_code code = argc == 1 ? sy_cli_completion(commands, argv[0], out, &err)
                                   : sy_fail(&err, SY_EUSAGE, "expected bash, zsh or fish");
     if (code != SY_OK)
