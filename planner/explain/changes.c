@@ -30,7 +30,7 @@ enum sy_code sy_changes_try(struct sy_changes *changes, struct sy_plan *plan,
                             struct sy_change_trial *ret, struct sy_err *err)
 {
     ret->tried = changes->trials < SY_CHANGES_TRIALS_MAX;
-    ret->answer = (struct sy_plan_answer){.best = UINT32_MAX};
+    ret->answer = (struct sy_plan_answer){.best = UINT32_MAX, .sound = UINT32_MAX};
     if (!ret->tried) {
         changes->cut = true;
         return SY_OK;
@@ -43,7 +43,8 @@ enum sy_code sy_changes_try(struct sy_changes *changes, struct sy_plan *plan,
 static bool takes(const struct sy_plan_verdict *verdict)
 {
     return verdict->stage.stage == SY_STAGE_PASSED &&
-           sy_reason_verdict((enum sy_reason)verdict->ours.reason) == SY_VERDICT_FITS;
+           sy_reason_verdict((enum sy_reason)verdict->ours.reason) == SY_VERDICT_FITS &&
+           !sy_plan_in_vain(verdict);
 }
 
 bool sy_changes_fits_on(const struct sy_plan_answer *answer, uint32_t node)
@@ -274,7 +275,10 @@ static enum sy_code sort(struct sy_changes *c, struct sy_err *err)
 
 enum sy_code sy_changes_find(struct sy_changes *changes, struct sy_err *err)
 {
-    enum sy_code code = find_caps(changes, err);
+    enum sy_code code =
+        sy_budgets_of(changes->plan, changes->state, changes->arena, &changes->budgets, err);
+    if (code == SY_OK)
+        code = find_caps(changes, err);
     if (code == SY_OK)
         code = find_closed(changes, err);
     if (code == SY_OK)

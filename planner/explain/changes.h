@@ -4,6 +4,7 @@
 #ifndef SY_PLANNER_EXPLAIN_CHANGES_H
 #define SY_PLANNER_EXPLAIN_CHANGES_H
 
+#include "planner/explain/budget.h"
 #include "planner/explain/detail.h"
 #include "planner/explain/reasons.h"
 
@@ -35,12 +36,14 @@ struct sy_change {
 };
 
 struct sy_changes {
+    const struct sy_state *state; /* of the plan: its disruption budgets */
     struct sy_plan *plan;
     const struct sy_state_pod *pod;
     const struct sy_plan_answer *answer; /* of the pod as things are, explained */
     struct sy_arena *arena;              /* lists */
     struct sy_arena *scratch;            /* one trial; reset for each */
     struct sy_form *form;
+    struct sy_budgets budgets; /* what they let go now; made by sy_changes_find */
     unsigned trials;
     bool cut; /* more could have been tried */
     size_t n, size;

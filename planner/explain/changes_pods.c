@@ -51,8 +51,37 @@ static enum sy_code fits_there(struct sy_changes *c, struct sy_plan *plan, uint3
     return code;
 }
 
+/* May all of these be evicted at once? Else *ret_by is the budget that says no. The budgets are
+ * left as they were. */
+static bool may_go(struct sy_changes *c, const struct resident *gone, size_t n,
+                   const struct sy_state_budget **ret_by)
+{
+    bool several;
+    size_t went = 0;
+    while (went < n && sy_budgets_evict(&c->budgets, gone[went].pod, ret_by, &several))
+        went++;
+    for (size_t i = 0; i < went; i++)
+        sy_budgets_ready(&c->budgets, gone[i].pod);
+    return went == n;
+}
+
+/* "move …" where they have places and may be evicted, else "wait for …". */
+static json_t *text_of(struct sy_changes *c, const char *list, uint32_t node, bool moves,
+                       const struct sy_state_budget *by)
+{
+    const char *at = sy_changes_node(c, node);
+    if (moves)
+        return sy_form_format("move %s: it fits on %s", list, at);
+    if (by == NULL)
+        return sy_form_format("wait for %s on %s", list, at);
+    return sy_form_format(
+        "wait for %s on %s: PodDisruptionBudget %s/%s does not let them move at once", list, at,
+        by->namespace_, by->name);
+}
+
 /* The pods that leave (in `plan` they have), as a change. Where all of them have a place once the
- * pod stands on the node, they move; else they have to end. */
+ * pod stands on the node, and their disruption budgets let them go at once, they move; else they
+ * have to end. */
 static enum sy_code tell(struct sy_changes *c, struct sy_plan *plan, uint32_t node,
                          const struct resident *gone, size_t n, struct sy_err *err)
 {
@@ -60,6 +89,7 @@ static enum sy_code tell(struct sy_changes *c, struct sy_plan *plan, uint32_t no
     struct sy_str text;
     uint32_t own, to = 0;
     bool moves = true;
+    const struct sy_state_budget *by = NULL;
     enum sy_code code = sy_plan_add_pod(plan, c->pod, &own, err);
     if (code == SY_OK)
         code = sy_plan_bind(plan, own, node, err);
@@ -74,6 +104,9 @@ static enum sy_code tell(struct sy_changes *c, struct sy_plan *plan, uint32_t no
                     to != UINT32_MAX ? json_string(sy_changes_node(c, to)) : json_null());
         sy_form_add(c->form, pods, row);
     }
+    if (!moves || may_go(c, gone, n, &by))
+        by = NULL; /* not for a budget */
+    moves &= by == NULL;
     for (size_t i = 0; i < json_array_size(pods); i++) {
         json_t *row = json_array_get(pods, i);
         if (!moves)
@@ -91,9 +124,7 @@ static enum sy_code tell(struct sy_changes *c, struct sy_plan *plan, uint32_t no
     const char *list = sy_str_failed(&text) || text.data == NULL ? "" : text.data;
     if (code == SY_OK) {
         json_t *detail = json_object();
-        sy_form_put(c->form, detail, "text",
-                    sy_form_format(moves ? "move %s: it fits on %s" : "wait for %s on %s", list,
-                                   sy_changes_node(c, node)));
+        sy_form_put(c->form, detail, "text", text_of(c, list, node, moves, by));
         sy_form_put(c->form, detail, "pods", json_incref(pods));
         code = sy_changes_add(c, moves ? SY_CHANGE_MOVE : SY_CHANGE_WAIT, (int64_t)n, node, detail,
                               err);
@@ -129,7 +160,8 @@ static enum sy_code try_singles(struct sy_changes *c, const struct residents *r,
 
 /* Several: the least important leave until the pod fits, then whoever need not leave comes back,
  * the most important first. */
-static enum sy_code try_several(struct sy_changes *c, const struct residents *r, struct sy_err *err)
+static enum sy_code try_several(struct sy_changes *c, const struct residents *r, bool *ret_any,
+                                struct sy_err *err)
 {
     SY_AUTO(sy_plan) struct sy_plan *plan = NULL;
     struct resident gone[SY_CHANGES_PODS_MAX];
@@ -143,7 +175,8 @@ static enum sy_code try_several(struct sy_changes *c, const struct residents *r,
         if (code == SY_OK && n > 1) /* one alone was tried */
             code = fits_there(c, plan, r->node, &fits, err);
     }
-    if (code != SY_OK || !fits)
+    *ret_any = code == SY_OK && fits;
+    if (!*ret_any)
         return code;
     bool stays[SY_CHANGES_PODS_MAX] = {false};
     for (size_t i = n; i-- > 0 && code == SY_OK;) {
@@ -157,6 +190,26 @@ static enum sy_code try_several(struct sy_changes *c, const struct residents *r,
         if (!stays[i])
             gone[kept++] = gone[i];
     return code == SY_OK && kept > 0 ? tell(c, plan, r->node, gone, kept, err) : code;
+}
+
+/* First of those whom their budgets let go together, then of all. */
+static enum sy_code try_sets(struct sy_changes *c, const struct residents *r, struct sy_err *err)
+{
+    const struct sy_state_budget *by;
+    struct residents free_ = {.node = r->node};
+    bool any = false, several;
+    enum sy_code code = SY_OK;
+    free_.one = sy_arena_calloc(c->arena, r->n, sizeof *free_.one);
+    if (free_.one == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory for the pods of a node");
+    for (size_t i = 0; i < r->n; i++)
+        if (sy_budgets_evict(&c->budgets, r->one[i].pod, &by, &several))
+            free_.one[free_.n++] = r->one[i];
+    for (size_t i = 0; i < free_.n; i++)
+        sy_budgets_ready(&c->budgets, free_.one[i].pod);
+    if (free_.n > 1 && free_.n < r->n)
+        code = try_several(c, &free_, &any, err);
+    return code == SY_OK && !any ? try_several(c, r, &any, err) : code;
 }
 
 /* Would fewer pods on the node help? */
@@ -233,7 +286,7 @@ enum sy_code sy_changes_pods(struct sy_changes *c, struct sy_err *err)
         }
         code = try_singles(c, &site[i].residents, &any, err);
         if (code == SY_OK && !any && site[i].residents.n > 1)
-            code = try_several(c, &site[i].residents, err);
+            code = try_sets(c, &site[i].residents, err);
     }
     return code;
 }

@@ -4,6 +4,7 @@
 #include "planner/explain/changes.h"
 
 #include "base/time.h"
+#include "planner/explain/variant.h"
 
 static uint32_t best_mbps(const struct sy_plan_verdict *verdict)
 {
@@ -18,7 +19,8 @@ static int64_t fastest(const struct sy_plan_answer *answer)
     for (uint32_t i = 0; i < answer->n; i++) {
         const struct sy_plan_verdict *verdict = &answer->verdict[i];
         if (verdict->stage.stage != SY_STAGE_PASSED ||
-            sy_reason_verdict((enum sy_reason)verdict->ours.reason) != SY_VERDICT_FITS)
+            sy_reason_verdict((enum sy_reason)verdict->ours.reason) != SY_VERDICT_FITS ||
+            sy_plan_in_vain(verdict))
             continue;
         if (best < 0 || best_mbps(verdict) > best_mbps(&answer->verdict[best]))
             best = i;
@@ -199,9 +201,9 @@ static enum sy_code relax_in_time(struct sy_changes *c, struct sy_err *err)
     later.request.nrequire = 0;
     later.request.guaranteed = false;
     enum sy_code code = sy_changes_try(c, c->plan, &later, false, &trial, err);
-    if (code != SY_OK || trial.answer.best == UINT32_MAX)
+    if (code != SY_OK || trial.answer.sound == UINT32_MAX)
         return code;
-    uint32_t node = trial.answer.verdict[trial.answer.best].node;
+    uint32_t node = trial.answer.verdict[trial.answer.sound].node;
     json_t *detail = json_object();
     sy_form_put(c->form, detail, "text",
                 sy_form_format("wait until %s, when require lapses (require-for): it fits on %s",
@@ -210,7 +212,30 @@ static enum sy_code relax_in_time(struct sy_changes *c, struct sy_err *err)
     return sy_changes_add(c, SY_CHANGE_WAIT, 0, node, detail, err);
 }
 
-enum sy_code sy_changes_relax(struct sy_changes *c, struct sy_err *err)
+/* Nodes that the pod itself shuts out. */
+static enum sy_code relax_selector(struct sy_changes *c, struct sy_err *err)
+{
+    struct sy_variant anywhere;
+    struct sy_change_trial trial = {.answer = {.sound = UINT32_MAX}};
+    bool any;
+    enum sy_code code = sy_variant_anywhere(c->pod, &any, &anywhere, err);
+    if (code == SY_OK && any)
+        code = sy_changes_try(c, c->plan, &anywhere.pod, false, &trial, err);
+    if (code == SY_OK && trial.answer.sound != UINT32_MAX) {
+        uint32_t node = trial.answer.verdict[trial.answer.sound].node;
+        json_t *detail = json_object();
+        sy_form_put(c->form, detail, "text",
+                    sy_form_format("drop the pod's node selector and required node affinity: it "
+                                   "fits on %s",
+                                   sy_changes_node(c, node)));
+        sy_form_put(c->form, detail, "relax", json_string("nodeSelector"));
+        code = sy_changes_add(c, SY_CHANGE_RELAX, 0, node, detail, err);
+    }
+    sy_variant_done(&anywhere);
+    return code;
+}
+
+static enum sy_code relax_request(struct sy_changes *c, struct sy_err *err)
 {
     const struct sy_request *request = &c->pod->request;
     if (request->nrequire == 0 && request->min_mbps == 0)
@@ -224,4 +249,10 @@ enum sy_code sy_changes_relax(struct sy_changes *c, struct sy_err *err)
     if (code == SY_OK && c->n == before)
         code = relax_all(c, err);
     return code == SY_OK ? relax_in_time(c, err) : code;
+}
+
+enum sy_code sy_changes_relax(struct sy_changes *c, struct sy_err *err)
+{
+    enum sy_code code = relax_request(c, err);
+    return code == SY_OK ? relax_selector(c, err) : code;
 }

@@ -69,6 +69,18 @@ static void put_power(struct sy_form *form, json_t *row, const struct sy_detail 
     sy_form_put(form, row, "element", sy_form_text(room->known ? room->element : NULL));
 }
 
+void sy_detail_note(const struct sy_detail *detail, const struct sy_state_pod *pod,
+                    struct sy_question *question)
+{
+    if (!sy_detail_placed(detail) || pod->request.nentry == 0)
+        return;
+    const struct sy_placement *placement = detail->verdict.placement;
+    if (placement->best.value.min_mbps != placement->expected.value.min_mbps)
+        sy_question_note(question,
+                         "PATH and GB/S are those of the best set of devices; SCORE is of "
+                         "what is expected of the kubelet's choice, which may be slower");
+}
+
 enum sy_code sy_detail_put(const struct sy_detail *detail, const struct sy_state_pod *pod,
                            struct sy_form *form, json_t *row, struct sy_err *err)
 {

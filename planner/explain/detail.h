@@ -3,8 +3,7 @@
 #ifndef SY_PLANNER_EXPLAIN_DETAIL_H
 #define SY_PLANNER_EXPLAIN_DETAIL_H
 
-#include "planner/explain/form.h"
-#include "planner/plan/plan.h"
+#include "planner/explain/question.h"
 #include "scoring/wire/explain.h"
 
 struct sy_detail {
@@ -31,6 +30,9 @@ static inline bool sy_detail_placed(const struct sy_detail *detail)
 SY_NODISCARD enum sy_code sy_detail_put(const struct sy_detail *detail,
                                         const struct sy_state_pod *pod, struct sy_form *form,
                                         json_t *row, struct sy_err *err);
+/* The best set is faster than what the score expects: say so in the notes, once for all pods. */
+void sy_detail_note(const struct sy_detail *detail, const struct sy_state_pod *pod,
+                    struct sy_question *question);
 /* The addresses of units of a node, as in "devices". */
 json_t *sy_detail_units(struct sy_form *form, const struct sy_node *node, struct sy_devset units);
 

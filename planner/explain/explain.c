@@ -69,7 +69,8 @@ static enum sy_code find_only(struct sy_explaining *e, struct sy_err *err)
 
 static enum sy_code find_changes(struct sy_explaining *e, struct sy_err *err)
 {
-    e->changes = (struct sy_changes){.plan = e->q.plan,
+    e->changes = (struct sy_changes){.state = e->q.state,
+                                     .plan = e->q.plan,
                                      .pod = e->pod,
                                      .answer = &e->answer,
                                      .arena = e->q.arena,

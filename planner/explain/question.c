@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NAMES_SHOWN 5u /* nodes named in a note */
+
 const char *sy_pod_text(const struct sy_state_pod *pod, struct sy_arena *arena)
 {
     return sy_arena_printf(arena, "%s/%s", pod->namespace_, pod->name);
@@ -138,6 +140,20 @@ static enum sy_code add_to_plan(struct sy_question *question, struct sy_err *err
     return code;
 }
 
+/* What is wrong in our annotations, or has no effect, is said of the pods that are asked about. */
+static void note_requests(struct sy_question *question)
+{
+    const struct sy_workload_pods *pods = &question->pods;
+    for (size_t i = 0; i < pods->n; i++) {
+        const struct sy_request *request = &pods->pod[i].pod.request;
+        if (i > 0 && pods->pod[i].pod.object == pods->pod[i - 1].pod.object)
+            continue; /* of one template */
+        for (unsigned k = 0; k < request->nnote; k++)
+            if (json_array_size(question->notes) < SY_QUESTION_NOTES_MAX)
+                sy_question_note(question, "%s", request->note[k]);
+    }
+}
+
 /* What a pod uses and nobody models is said once for all pods that use it. */
 static enum sy_code note_unmodelled(struct sy_question *question, struct sy_err *err)
 {
@@ -155,13 +171,47 @@ static enum sy_code note_unmodelled(struct sy_question *question, struct sy_err 
     return code;
 }
 
+/* "kube-scheduler 1.36 is modelled, without …" */
+static void note_model(struct sy_question *question)
+{
+    char text[300] = "";
+    size_t used = 0;
+    for (const char *const *plugin = sy_scheduler_never_modelled(); *plugin != NULL; plugin++) {
+        int len = snprintf(text + used, sizeof text - used, "%s%s", used > 0 ? ", " : "", *plugin);
+        used += len > 0 && (size_t)len < sizeof text - used ? (size_t)len : 0;
+    }
+    sy_question_note(question, "kube-scheduler 1.%u is modelled, without %s",
+                     question->state->kube_minor, text);
+}
+
+/* A node that tells no amounts takes whatever is asked of them. */
+static void note_resources(struct sy_question *question)
+{
+    const struct sy_state *state = question->state;
+    char names[700] = "";
+    size_t used = 0, n = 0;
+    for (size_t i = 0; i < state->nnode; i++) {
+        if (state->node[i].resources_known || n++ >= NAMES_SHOWN)
+            continue;
+        int len = snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "",
+                           state->node[i].name);
+        used += len > 0 && (size_t)len < sizeof names - used ? (size_t)len : 0;
+    }
+    names[used] = '\0';
+    if (n > 0)
+        sy_question_note(question, "allocatable not told of %zu node%s: taken as enough: %s%s", n,
+                         n == 1 ? "" : "s", names, n > NAMES_SHOWN ? ", …" : "");
+}
+
 static enum sy_code note_cluster(struct sy_question *question, struct sy_err *err)
 {
     const struct sy_state *state = question->state;
     const char *const *text;
     size_t n;
+    note_model(question);
     for (size_t i = 0; i < state->nnote; i++)
         sy_question_note(question, "%s", state->note[i]);
+    note_resources(question);
     sy_arena_reset(question->scratch);
     enum sy_code code = sy_scheduler_unmodelled_cluster(state, question->scratch, &text, &n, err);
     if (code != SY_OK)
@@ -182,9 +232,10 @@ static enum sy_code read_pods(struct sy_question *question, enum sy_question_pod
         return sy_fail(err, SY_EUSAGE, "-f FILE: expected the pods to ask about");
     if (code == SY_OK)
         code = question->from_file ? add_to_plan(question, err) : take_pending(question, err);
-    if (code == SY_OK)
-        code = note_unmodelled(question, err);
-    return code;
+    if (code != SY_OK)
+        return code;
+    note_requests(question);
+    return note_unmodelled(question, err);
 }
 
 enum sy_code sy_question_begin(struct sy_cli *cli, enum sy_question_pods pods,
@@ -200,6 +251,8 @@ enum sy_code sy_question_begin(struct sy_cli *cli, enum sy_question_pods pods,
     if (ret->arena == NULL || ret->scratch == NULL || ret->notes == NULL || ret->kept == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
     enum sy_code code = sy_state_of(cli, &ret->state, err);
+    if (code == SY_OK && ret->state->nnode == 0)
+        code = sy_fail(err, SY_EINVAL, "no node in %s", ret->state->source);
     if (code == SY_OK)
         code = sy_plan_new(ret->state, options != NULL ? options : &usual, &ret->plan, err);
     if (code == SY_OK)

@@ -35,8 +35,8 @@ enum sy_question_pods {
 };
 
 /* Read state and pods, make the plan. `options` NULL: the usual ones. Errors of state, files and
- * plan; SY_EUSAGE without -f where it must be; SY_ENOENT: nothing in the files. Release with
- * sy_question_done, also after a failure. */
+ * plan; SY_EINVAL: no node in the cluster; SY_EUSAGE without -f where it must be; SY_ENOENT:
+ * nothing in the files. Release with sy_question_done, also after a failure. */
 SY_NODISCARD enum sy_code sy_question_begin(struct sy_cli *cli, enum sy_question_pods pods,
                                             const struct sy_plan_options *options,
                                             struct sy_question *ret, struct sy_err *err);

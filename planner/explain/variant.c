@@ -32,6 +32,29 @@ enum sy_code sy_variant_tolerating(const struct sy_state_pod *pod, const char *k
     return SY_OK;
 }
 
+enum sy_code sy_variant_anywhere(const struct sy_state_pod *pod, bool *ret_any,
+                                 struct sy_variant *ret, struct sy_err *err)
+{
+    const char *const selector = "nodeSelector", *const affinity = "nodeAffinity";
+    const char *const required = "requiredDuringSchedulingIgnoredDuringExecution";
+    const json_t *spec = json_object_get(pod->object, "spec");
+    const json_t *node = json_object_get(json_object_get(spec, "affinity"), affinity);
+    *ret = (struct sy_variant){.pod = *pod};
+    *ret_any = json_object_size(json_object_get(spec, selector)) > 0 ||
+               json_is_object(json_object_get(node, required));
+    if (!*ret_any)
+        return SY_OK;
+    ret->object = json_deep_copy(pod->object);
+    if (ret->object == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory for another form of the pod");
+    json_t *own_spec = json_object_get(ret->object, "spec");
+    (void)json_object_del(own_spec, selector);
+    (void)json_object_del(json_object_get(json_object_get(own_spec, "affinity"), affinity),
+                          required);
+    ret->pod.object = ret->object;
+    return SY_OK;
+}
+
 void sy_variant_done(struct sy_variant *variant)
 {
     json_decref(variant->object);

@@ -141,10 +141,11 @@ static enum sy_code add_pods(struct generate *generate, uint64_t seed, int64_t n
         char name[80], uid[32];
         (void)snprintf(name, sizeof name, "%s-%lld", job->name, (long long)i);
         (void)snprintf(uid, sizeof uid, "pod-%lld", (long long)i);
-        json_t *pod = json_pack("{ss ss s{ss ss ss} s{s[{ss s{soso}}]} s{ss}}", "apiVersion", "v1",
-                                "kind", "Pod", "metadata", "name", name, "namespace", "default",
-                                "uid", uid, "spec", "containers", "name", "main", "resources",
-                                "requests", requests, "status", "phase", "Pending");
+        json_t *pod =
+            json_pack("{ss ss s{ss ss ss} s{s[{ss s{soso}}]} s{ss}}", "apiVersion", "v1", "kind",
+                      "Pod", "metadata", "name", name, "namespace", "default", "uid", uid, "spec",
+                      "containers", "name", "main", "resources", "requests", requests, "limits",
+                      limits, "status", "phase", "Pending");
         if (json_array_append_new(generate->items, pod) != 0)
             return sy_fail(err, SY_ENOMEM, "out of memory for %lld pods", (long long)n);
     }

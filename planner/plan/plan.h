@@ -64,7 +64,11 @@ struct sy_plan_answer {
     uint32_t nfeasible;
     uint32_t best;  /* index in verdict: highest total, ties to the first name; UINT32_MAX = none */
     uint32_t nties; /* feasible ones with the same total, itself included */
+    uint32_t sound; /* as `best`, without those that are in vain; UINT32_MAX = none */
 };
+/* Both let the pod pass, but by our count too few healthy devices are free there (the report is not
+ * exact): kube-scheduler binds it and the kubelet refuses it. */
+bool sy_plan_in_vain(const struct sy_plan_verdict *verdict);
 /* `explain`: every verdict of ours has its placement. */
 SY_NODISCARD enum sy_code sy_plan_try(struct sy_plan *plan, const struct sy_state_pod *pod,
                                       bool explain, struct sy_arena *arena,
@@ -84,9 +88,12 @@ SY_NODISCARD enum sy_code sy_plan_bind(struct sy_plan *plan, uint32_t pod, uint3
 SY_NODISCARD enum sy_code sy_plan_unbind(struct sy_plan *plan, uint32_t pod, struct sy_err *err);
 SY_NODISCARD enum sy_code sy_plan_remove_pod(struct sy_plan *plan, uint32_t pod,
                                              struct sy_err *err);
-/* Try, and bind where it fits best: *ret_node = UINT32_MAX when nowhere. */
+/* Try, and bind where it fits best: *ret_node = UINT32_MAX when nowhere, or when kube-scheduler
+ * would bind it in vain. */
 SY_NODISCARD enum sy_code sy_plan_place(struct sy_plan *plan, uint32_t pod, uint32_t *ret_node,
                                         struct sy_err *err);
+/* Where the last sy_plan_place of the pod would have been in vain; UINT32_MAX = it was not. */
+uint32_t sy_plan_pod_vain(const struct sy_plan *plan, uint32_t pod);
 /* The object must outlive the plan and its copies. SY_ECONFLICT: a node of that name is there. */
 SY_NODISCARD enum sy_code sy_plan_add_node(struct sy_plan *plan, const struct sy_state_node *object,
                                            uint32_t *ret_node, struct sy_err *err);

@@ -46,6 +46,7 @@ struct sy_plan_record {
 struct sy_plan_entry {
     const struct sy_state_pod *pod;
     uint32_t node; /* SY_PENDING */
+    uint32_t vain; /* 1 + the node that it was placed on in vain; 0 = none */
     bool removed, elsewhere;
 };
 

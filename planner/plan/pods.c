@@ -177,10 +177,19 @@ enum sy_code sy_plan_place(struct sy_plan *plan, uint32_t pod, uint32_t *ret_nod
     enum sy_code code = sy_plan_try(plan, plan->pod[pod].pod, false, plan->answers, &answer, err);
     if (code != SY_OK)
         return code;
-    uint32_t node = answer.best != UINT32_MAX ? answer.verdict[answer.best].node : UINT32_MAX;
-    if (node != UINT32_MAX)
-        code = sy_plan_bind(plan, pod, node, err);
-    if (code == SY_OK)
-        *ret_node = node;
-    return code;
+    const struct sy_plan_verdict *best =
+        answer.best != UINT32_MAX ? &answer.verdict[answer.best] : NULL;
+    bool vain = best != NULL && sy_plan_in_vain(best);
+    if (best != NULL && !vain)
+        code = sy_plan_bind(plan, pod, best->node, err);
+    if (code != SY_OK)
+        return code;
+    plan->pod[pod].vain = vain ? best->node + 1 : 0;
+    *ret_node = best != NULL && !vain ? best->node : UINT32_MAX;
+    return SY_OK;
+}
+
+uint32_t sy_plan_pod_vain(const struct sy_plan *plan, uint32_t pod)
+{
+    return plan->pod[pod].vain > 0 ? plan->pod[pod].vain - 1 : UINT32_MAX;
 }

@@ -27,6 +27,11 @@ bool sy_plan_verdict_fits(const struct sy_plan_verdict *verdict)
            sy_reason_verdict((enum sy_reason)verdict->ours.reason) == SY_VERDICT_FITS;
 }
 
+bool sy_plan_in_vain(const struct sy_plan_verdict *verdict)
+{
+    return sy_plan_verdict_fits(verdict) && verdict->ours.disagrees != SY_FIT_YES;
+}
+
 /* Is the pod sent to the extender at all? Its resources are those that it manages. */
 static bool is_sent(const struct sy_plan *plan, const struct sy_state_pod *pod)
 {
@@ -139,8 +144,9 @@ static void choose(struct sy_plan_answer *answer, const struct feasible *f)
 {
     answer->nfeasible = f->n;
     answer->best = UINT32_MAX;
+    answer->sound = UINT32_MAX;
     answer->nties = 0;
-    int64_t best = INT64_MIN;
+    int64_t best = INT64_MIN, sound = INT64_MIN;
     for (uint32_t i = 0; i < f->n; i++) {
         answer->verdict[f->verdict[i]].score = f->score[i];
         if (f->score[i].total > best) {
@@ -149,6 +155,10 @@ static void choose(struct sy_plan_answer *answer, const struct feasible *f)
             answer->nties = 0;
         }
         answer->nties += f->score[i].total == best;
+        if (f->score[i].total > sound && !sy_plan_in_vain(&answer->verdict[f->verdict[i]])) {
+            sound = f->score[i].total;
+            answer->sound = f->verdict[i];
+        }
     }
 }
 

@@ -21,6 +21,8 @@ static double days_until(double n, double per_day, double z)
 
 struct sy_growth_interval sy_growth_when(const struct sy_growth_arrival *arrival, uint64_t pods)
 {
+    if (arrival->per_day + arrival->spread <= 0) /* who never comes never finds it full */
+        return (struct sy_growth_interval){INFINITY, INFINITY};
     if (pods == 0)
         return (struct sy_growth_interval){0, 0};
     double next = (double)pods + 1; /* the first that does not fit */
@@ -109,9 +111,11 @@ enum sy_code sy_growth_fill(struct sy_plan *plan, const struct sy_growth *growth
 static enum sy_code bad(const char *text, struct sy_err *err)
 {
     char shown[120];
-    return sy_fail(err, SY_EUSAGE,
-                   "--arrivals '%s': expected SHAPE=RATE/day or SHAPE=RATE/day±SPREAD",
-                   sy_quote(shown, sizeof shown, text, strlen(text)));
+    return sy_fail(
+        err, SY_EUSAGE,
+        "--arrivals '%s': expected SHAPE=RATE/day (or /hour, /week), with ±NUMBER or ±N%% "
+        "behind it for how uncertain the rate is",
+        sy_quote(shown, sizeof shown, text, strlen(text)));
 }
 
 /* A decimal number; no sign, no exponent, no locale. */
@@ -154,8 +158,12 @@ enum sy_code sy_growth_parse(const char *text, struct sy_arena *arena, struct sy
     times = skip(&at, "/day") ? 1 : skip(&at, "/week") ? 1.0 / 7 : skip(&at, "/hour") ? 24 : 0;
     if (times == 0)
         return bad(text, err);
-    if ((skip(&at, "\u00b1") || skip(&at, "+-")) && !read_number(&at, &spread))
-        return bad(text, err);
+    if (skip(&at, "\u00b1") || skip(&at, "+-")) {
+        if (!read_number(&at, &spread))
+            return bad(text, err);
+        if (skip(&at, "%"))
+            spread = rate * spread / 100;
+    }
     if (*at != '\0')
         return bad(text, err);
     if (spread > rate)

@@ -39,8 +39,8 @@ struct sy_growth_interval {
 };
 struct sy_growth_interval sy_growth_when(const struct sy_growth_arrival *arrival, uint64_t pods);
 
-/* "SHAPE=RATE/day", "SHAPE=RATE/day±SPREAD" (or +-SPREAD); also /week and /hour. The shape's text
- * goes to the arena. SY_EUSAGE. */
+/* "SHAPE=RATE/day", "SHAPE=RATE/day±SPREAD" (or +-SPREAD; SPREAD is a number or N%); also /week and
+ * /hour. The shape's text goes to the arena. SY_EUSAGE. */
 SY_NODISCARD enum sy_code sy_growth_parse(const char *text, struct sy_arena *arena,
                                           struct sy_arrival *ret, struct sy_err *err);
 
@@ -49,9 +49,10 @@ struct sy_way {
     const char *kind; /* "move-pods", "raise-cap", "buy-node" */
     const char *what; /* "move 3 pods", "raise rack-1", a template's name; in the arena */
     uint64_t slots;   /* for the shape, with it */
-    struct sy_growth_left *left; /* [growth.n]; NULL without arrivals */
-    uint32_t moves;
+    struct sy_growth_left *left;                /* [growth.n]; NULL without arrivals */
+    uint32_t moves;                             /* never 0 of "move-pods" */
     int64_t watts_mw;                           /* more than today; SY_UNKNOWN_MW */
+    int64_t limit_mw;                           /* new, of the one element; SY_UNKNOWN_MW */
     int64_t price_milli, rack_units, lead_days; /* -1 = not told, or none */
     const char *currency;
     const char *const *move; /* "ns/pod: node-1 → node-2" */
@@ -61,7 +62,16 @@ struct sy_ways {
     struct sy_way *way; /* in the arena */
 };
 
-/* All ways for a shape, compared on copies of the plan. */
+/* ways_cap.c: raises limits of `now`, as far as that gives slots: of a domain (its index), of all
+ * nodes (-1), of everything (-2). It sets ret's slots, watts_mw and limit_mw. *ret_plan: a copy
+ * with the new limits, the caller's; NULL when there are no more than `slots`. */
+SY_NODISCARD enum sy_code sy_ways_cap(const struct sy_plan *plan, const struct sy_capacity *now,
+                                      const struct sy_state_pod *shape, int64_t index,
+                                      uint64_t slots, struct sy_plan **ret_plan, struct sy_way *ret,
+                                      struct sy_err *err);
+
+/* All ways for a shape, compared on copies of the plan: moves and caps that give more slots, and
+ * every template. A cap is raised by the watts that its gain takes, found by counting. */
 SY_NODISCARD enum sy_code sy_ways_find(struct sy_plan *plan, const struct sy_capacity *now,
                                        size_t shape, const struct sy_growth *growth,
                                        const struct sy_template *template_, size_t ntemplate,

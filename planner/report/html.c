@@ -8,34 +8,6 @@
 
 #define TEXT 512u
 
-/* The row "*" of the totals less the NICs: what nodes are bought for. */
-struct sums {
-    int64_t delivered, healthy, allocated, free;
-};
-
-static struct sums accelerators(const json_t *report)
-{
-    struct sums sums = {0};
-    size_t i = 0;
-    json_t *row = NULL;
-    json_array_foreach((json_t *)sy_report_at(report, "devices.totals"), i, row)
-    {
-        const char *kind = sy_report_text(row, "kind");
-        if (strcmp(kind, "*") == 0 || strcmp(kind, "NIC") == 0)
-            continue;
-        sums.delivered += sy_report_int(row, "delivered");
-        sums.healthy += sy_report_int(row, "healthy");
-        sums.allocated += sy_report_int(row, "allocated");
-        sums.free += sy_report_int(row, "free");
-    }
-    return sums;
-}
-
-static double percent(int64_t part, int64_t whole)
-{
-    return whole > 0 ? 100 * (double)part / (double)whole : 0;
-}
-
 /* The power of the outermost domains, or of all nodes where there is none. */
 static void power_sums(const json_t *report, double *ret_used, double *ret_limit)
 {
@@ -57,17 +29,19 @@ static void power_sums(const json_t *report, double *ret_used, double *ret_limit
 static void put_cards(const struct sy_page *page)
 {
     const json_t *r = page->report;
-    struct sums sums = accelerators(r);
+    const json_t *all = json_array_get(sy_report_at(r, "devices.totals"), 0);
     char big[TEXT], note[TEXT], a[32], b[32];
     double used = 0, limit = 0;
     sy_str_append(page->out, "<div class=\"cards\">\n");
-    (void)snprintf(big, sizeof big, "%.0f %%", percent(sums.allocated, sums.delivered));
+    (void)snprintf(big, sizeof big, "%.4g %%", sy_report_number(all, "allocatedPercent", 0));
     (void)snprintf(note, sizeof note, "%" PRId64 " of %" PRId64 ", %" PRId64 " healthy",
-                   sums.allocated, sums.delivered, sums.healthy);
+                   sy_report_int(all, "allocated"), sy_report_int(all, "delivered"),
+                   sy_report_int(all, "healthy"));
     sy_chart_card(page->out, "Accelerators allocated", big, note);
     int64_t stranded = sy_report_int(r, "stranded.total");
-    (void)snprintf(big, sizeof big, "%" PRId64, sums.free);
-    (void)snprintf(note, sizeof note, "healthy, nobody's, on nodes that take pods");
+    (void)snprintf(big, sizeof big, "%" PRId64, sy_report_int(all, "free"));
+    (void)snprintf(note, sizeof note, "and %" PRId64 " on nodes that take no pods",
+                   sy_report_int(all, "closed"));
     sy_chart_card(page->out, "Accelerators free", big, note);
     (void)snprintf(big, sizeof big, "%" PRId64, stranded);
     sy_chart_card(page->out, "Devices stranded", big, "nobody's, yet no shape can use them");
@@ -203,6 +177,7 @@ static void put_devices(const struct sy_page *page)
 {
     sy_page_section(page->out, "devices", "Devices");
     sy_charts_models(page);
+    sy_page_note(page->out, "%s.", sy_spec_find("totals")->note);
     sy_str_append(page->out, "<h3>In numbers</h3>\n");
     sy_page_table(page, "totals");
     sy_page_table(page, "models");
@@ -224,6 +199,7 @@ static void put_room(const struct sy_page *page)
     sy_page_section(page->out, "room", "Room for more pods");
     sy_page_note(page->out, "Each shape counted alone: how many more of it fit, one after the "
                             "other, and nothing else.");
+    sy_page_note(page->out, "%s.", sy_spec_find("shapes")->note);
     sy_charts_shapes(page);
     sy_str_append(page->out, "<h3>In numbers</h3>\n");
     sy_page_table(page, "shapes");

@@ -129,6 +129,10 @@ enum sy_code sy_report_make(const struct sy_state *state, const struct sy_report
                             const struct sy_cli *cli, json_t **ret, struct sy_err *err)
 {
     struct sy_report report = {.state = state, .options = options, .cli = cli};
+    if (state->nnode == 0)
+        return sy_fail(err, SY_EINVAL,
+                       "no node in %s: a report needs Nodes or NodeFabrics (%zu pods are there)",
+                       state->source, state->npod);
     enum sy_code code = prepare(&report, err);
     if (code == SY_OK)
         code = write_all(&report, err);

@@ -33,8 +33,8 @@ struct sy_report_options {
 void sy_report_options_init(struct sy_report_options *options);
 
 /* The report of a state. Texts of options must live as long as the call. `cli` may be NULL (it
- * shows progress and notes). SY_EINVAL: a shape or a template that is malformed; SY_ELIMIT;
- * SY_ENOMEM. The caller owns *ret (json_decref). */
+ * shows progress and notes). SY_EINVAL: no node, a shape or a template that is malformed;
+ * SY_ELIMIT; SY_ENOMEM. The caller owns *ret (json_decref). */
 SY_NODISCARD enum sy_code sy_report_make(const struct sy_state *state,
                                          const struct sy_report_options *options,
                                          const struct sy_cli *cli, json_t **ret,

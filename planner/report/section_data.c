@@ -4,7 +4,10 @@
 
 #include "base/time.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define OFFERED_MAX 64u /* different resources that notes are made of */
 
 struct ages {
     int64_t mode[SY_MODE_COUNT], age[SY_REPORT_AGE_COUNT];
@@ -176,6 +179,58 @@ static enum sy_code write_unmodelled(struct sy_report *r, json_t *section, struc
     return SY_OK;
 }
 
+/* Devices of one resource that nodes without NodeFabrics offer. */
+struct offered {
+    const char *name, *first; /* first: node */
+    int64_t nodes, devices;
+};
+
+static int by_resource(const void *pa, const void *pb)
+{
+    return strcmp(((const struct offered *)pa)->name, ((const struct offered *)pb)->name);
+}
+
+static void offer(struct offered *offered, size_t *n, const struct sy_amount *amount,
+                  const char *node)
+{
+    size_t i = 0;
+    while (i < *n && strcmp(offered[i].name, amount->name) != 0)
+        i++;
+    if (i == OFFERED_MAX)
+        return;
+    if (i == *n)
+        offered[(*n)++] = (struct offered){.name = amount->name, .first = node};
+    offered[i].nodes++;
+    if (__builtin_add_overflow(offered[i].devices, amount->value, &offered[i].devices))
+        offered[i].devices = INT64_MAX;
+}
+
+/* One note for each of these resources: their devices are in no table. */
+static enum sy_code note_offered(struct sy_report *r, json_t *notes, struct sy_err *err)
+{
+    struct offered offered[OFFERED_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < r->state->nnode; i++) {
+        const struct sy_state_node *node = &r->state->node[i];
+        for (size_t a = 0; a < node->allocatable.n; a++)
+            if (sy_report_offers(r->state, node, &node->allocatable.other[a]))
+                offer(offered, &n, &node->allocatable.other[a], node->name);
+    }
+    if (n > 0)
+        qsort(offered, n, sizeof *offered, by_resource);
+    for (size_t i = 0; i < n; i++) {
+        bool one = offered[i].nodes == 1;
+        const char *text = sy_arena_printf(
+            r->arena, "%s: %lld offered by %lld %s without a NodeFabric (%s%s), in no sum",
+            offered[i].name, (long long)offered[i].devices, (long long)offered[i].nodes,
+            one ? "node" : "nodes", offered[i].first, one ? "" : ", ...");
+        if (text == NULL)
+            return sy_fail(err, SY_ENOMEM, "out of memory");
+        sy_write_item(&r->w, notes, json_string(text));
+    }
+    return SY_OK;
+}
+
 enum sy_code sy_report_section_data(struct sy_report *r, struct sy_err *err)
 {
     struct ages ages = {0};
@@ -195,5 +250,6 @@ enum sy_code sy_report_section_data(struct sy_report *r, struct sy_err *err)
             sy_write_item(&r->w, notes, json_string(r->read[f].note[i]));
     sy_write(&r->w, section, "notRead",
              r->state->others != NULL ? json_deep_copy(r->state->others) : json_array());
-    return write_unmodelled(r, section, err);
+    enum sy_code code = note_offered(r, notes, err);
+    return code == SY_OK ? write_unmodelled(r, section, err) : code;
 }

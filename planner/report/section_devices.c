@@ -5,12 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* NICs are not what a node is bought for: they are in rows of their own and in no sum. */
+static struct sy_tally accelerators(const struct sy_tally *kind)
+{
+    struct sy_tally sum = {0};
+    for (unsigned k = 0; k < SY_KIND_COUNT; k++)
+        if (k != SY_KIND_NIC)
+            sy_tally_add(&sum, &kind[k]);
+    return sum;
+}
+
 static void write_totals(struct sy_report *r, json_t *devices, const struct sy_tally *kind)
 {
     json_t *rows = sy_write_array(&r->w, devices, "totals");
-    struct sy_tally all = {0};
-    for (unsigned k = 0; k < SY_KIND_COUNT; k++)
-        sy_tally_add(&all, &kind[k]);
+    struct sy_tally all = accelerators(kind);
     for (unsigned k = 0; k <= SY_KIND_COUNT; k++) {
         const struct sy_tally *tally = k == 0 ? &all : &kind[k - 1];
         if (k > 0 && tally->delivered == 0 && tally->parts == 0)
@@ -25,7 +33,6 @@ static void write_totals(struct sy_report *r, json_t *devices, const struct sy_t
 /* Devices of a group of nodes: of a model, or of a rack. */
 struct group {
     const char *name, *sub; /* model and kind; rack */
-    uint32_t node;          /* the last one counted */
     int64_t nodes;
     struct sy_tally tally, kind[SY_KIND_COUNT];
 };
@@ -57,41 +64,65 @@ static void merge(struct group *group, size_t *n)
     *n = last + 1;
 }
 
-/* One group for each model of a node. */
-static size_t models_of(const struct sy_state_node *node, uint32_t index, struct group *group)
+static int by_text(const void *pa, const void *pb)
 {
-    size_t n = 0;
-    for (unsigned u = 0; node->node != NULL && u < node->node->fabric->nunit; u++) {
-        const struct sy_unit *unit = &node->node->fabric->unit[u];
-        struct sy_tally one;
-        size_t g = 0;
-        if (unit->pf >= 0)
+    return strcmp(*(const char *const *)pa, *(const char *const *)pb);
+}
+
+/* "unknown model: A or B" of the models that are told as model[sum]; the one's own name. */
+static const char *name_of(struct sy_arena *arena, const struct sy_tally_model *model, size_t n,
+                           size_t sum)
+{
+    size_t several = 0;
+    const char **name = sy_arena_calloc(arena, n, sizeof *name);
+    for (size_t i = 0; name != NULL && i < n; i++)
+        if (model[i].sum == sum)
+            name[several++] = model[i].name;
+    if (several < 2)
+        return name != NULL ? model[sum].name : NULL;
+    qsort(name, several, sizeof *name, by_text);
+    const char *text = sy_arena_printf(arena, "unknown model: %s", name[0]);
+    for (size_t i = 1; i < several && text != NULL; i++)
+        text = sy_arena_printf(arena, "%s or %s", text, name[i]);
+    return text;
+}
+
+/* One group for each model of a node, behind the others. */
+static enum sy_code models_of(struct sy_report *r, const struct sy_state_node *node,
+                              struct sy_tally_model *model, struct group *group, size_t *n,
+                              struct sy_err *err)
+{
+    size_t nmodel = sy_tally_models(node, model);
+    for (size_t i = 0; i < nmodel; i++) {
+        if (model[i].sum != i)
             continue;
-        while (g < n && (strcmp(group[g].name, sy_report_model(unit)) != 0 ||
-                         strcmp(group[g].sub, sy_kind_name(unit->kind)) != 0))
-            g++;
-        if (g == n)
-            group[n++] = (struct group){.name = sy_report_model(unit),
-                                        .sub = sy_kind_name(unit->kind),
-                                        .node = index,
-                                        .nodes = 1};
-        sy_tally_unit(node, u, &one);
-        sy_tally_add(&group[g].tally, &one);
+        const char *name = name_of(r->arena, model, nmodel, i);
+        if (name == NULL)
+            return sy_fail(err, SY_ENOMEM, "out of memory");
+        group[(*n)++] = (struct group){
+            .name = name, .sub = sy_kind_name(model[i].kind), .nodes = 1, .tally = model[i].tally};
     }
-    return n;
+    return SY_OK;
 }
 
 static enum sy_code write_models(struct sy_report *r, json_t *devices, struct sy_err *err)
 {
     const struct sy_state *state = r->state;
-    size_t size = 0, n = 0;
-    for (size_t i = 0; i < state->nnode; i++)
-        size += state->node[i].node != NULL ? state->node[i].node->fabric->nunit : 0;
+    size_t size = 0, most = 0, n = 0;
+    for (size_t i = 0; i < state->nnode; i++) {
+        size_t units = state->node[i].node != NULL ? state->node[i].node->fabric->nunit : 0;
+        size += units;
+        most = units > most ? units : most;
+    }
     sy_autofree struct group *group = sy_calloc(size + 1, sizeof *group);
-    if (group == NULL)
+    sy_autofree struct sy_tally_model *model = sy_calloc(most + 1, sizeof *model);
+    if (group == NULL || model == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
-    for (size_t i = 0; i < state->nnode; i++)
-        n += models_of(&state->node[i], (uint32_t)i, group + n);
+    enum sy_code code = SY_OK;
+    for (size_t i = 0; i < state->nnode && code == SY_OK; i++)
+        code = models_of(r, &state->node[i], model, group, &n, err);
+    if (code != SY_OK)
+        return code;
     merge(group, &n);
     json_t *rows = sy_write_array(&r->w, devices, "models");
     for (size_t i = 0; i < n; i++) {
@@ -114,17 +145,8 @@ static void write_kinds(struct sy_writer *w, json_t *row, const struct sy_tally 
         sy_write_int(w, one, "delivered", kind[k].delivered);
         sy_write_int(w, one, "allocated", kind[k].allocated);
         sy_write_int(w, one, "free", kind[k].free);
+        sy_write_int(w, one, "closed", kind[k].closed);
     }
-}
-
-/* NICs are not what a node is bought for: its bar is drawn of the others, when it has any. */
-static struct sy_tally accelerators(const struct sy_tally *kind)
-{
-    struct sy_tally sum = {0};
-    for (unsigned k = 0; k < SY_KIND_COUNT; k++)
-        if (k != SY_KIND_NIC)
-            sy_tally_add(&sum, &kind[k]);
-    return sum;
 }
 
 static const char *status_of(const struct sy_state_node *node)
@@ -132,6 +154,21 @@ static const char *status_of(const struct sy_state_node *node)
     if (!node->ready)
         return "not ready";
     return node->unschedulable ? "cordoned" : "ready";
+}
+
+/* Devices that a node without a NodeFabric offers, by resource: are there any? */
+static bool write_offered(struct sy_report *r, json_t *row, const struct sy_state_node *node)
+{
+    json_t *offered = sy_write_object(&r->w, row, "offered");
+    bool any = false;
+    for (size_t i = 0; i < node->allocatable.n; i++) {
+        const struct sy_amount *amount = &node->allocatable.other[i];
+        if (!sy_report_offers(r->state, node, amount))
+            continue;
+        sy_write_int(&r->w, offered, amount->name, amount->value);
+        any = true;
+    }
+    return any;
 }
 
 static void write_node(struct sy_report *r, json_t *rows, size_t i, const struct sy_tally *kind)
@@ -144,7 +181,8 @@ static void write_node(struct sy_report *r, json_t *rows, size_t i, const struct
     sy_write_text(&r->w, row, "status", status_of(node));
     sy_write_text(&r->w, row, "mode",
                   node->node != NULL ? sy_mode_name(node->node->usage->mode) : "none");
-    sy_write_tally(&r->w, row, &sum);
+    bool offers = write_offered(r, row, node);
+    sy_write_tally(&r->w, row, offers ? NULL : &sum);
     write_kinds(&r->w, row, kind);
 }
 

@@ -74,6 +74,16 @@ static size_t first_to_stop(const struct sy_growth *growth, const struct sy_grow
     return first;
 }
 
+/* Of a shape that never comes none was placed: as many as there is room for now. */
+static void write_fits(struct sy_report *r, json_t *row, const struct sy_growth_arrival *arrival,
+                       const struct sy_growth_left *left)
+{
+    const struct sy_capacity_slots *now = &r->now.slots[arrival->shape - r->now.shape];
+    bool comes = arrival->per_day > 0;
+    sy_write_int(&r->w, row, "fits", (int64_t)(comes ? left->pods : now->slots));
+    sy_write(&r->w, row, "atLeast", json_boolean(comes ? left->at_least : now->limited));
+}
+
 static void write_arrivals(struct sy_report *r, json_t *section, const struct sy_growth *growth,
                            const struct sy_growth_left *left)
 {
@@ -85,8 +95,7 @@ static void write_arrivals(struct sy_report *r, json_t *section, const struct sy
         sy_write_text(&r->w, row, "shape", arrival->shape->name);
         sy_write(&r->w, row, "perDay", json_real(arrival->per_day));
         sy_write(&r->w, row, "spread", json_real(arrival->spread));
-        sy_write_int(&r->w, row, "fits", (int64_t)left[i].pods);
-        sy_write(&r->w, row, "atLeast", json_boolean(left[i].at_least));
+        write_fits(r, row, arrival, &left[i]);
         write_interval(r, row, arrival, &left[i]);
         sy_write(&r->w, row, "stopsFirst", json_boolean(i == first));
     }
@@ -115,6 +124,7 @@ static void write_way(struct sy_report *r, json_t *rows, const struct sy_way *wa
         write_interval(r, row, arrival, &way->left[index]);
     sy_write(&r->w, row, "kilowatts",
              way->watts_mw >= 0 ? json_real((double)way->watts_mw / 1e6) : json_null());
+    sy_write_milli(&r->w, row, "newLimitWatts", way->limit_mw);
     sy_write_milli(&r->w, row, "price", way->price_milli);
     sy_write_text(&r->w, row, "currency", *way->currency != '\0' ? way->currency : NULL);
     bool per_slot = way->price_milli >= 0 && way->slots > slots;

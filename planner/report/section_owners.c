@@ -25,8 +25,14 @@ static int64_t devices_of(const struct owner *owner)
 {
     int64_t sum = 0;
     for (unsigned k = 0; k < SY_KIND_COUNT; k++)
-        sum += owner->held[k];
+        if (k != SY_KIND_NIC) /* in no sum, as in section_devices.c */
+            sum += owner->held[k];
     return sum;
+}
+
+static bool holds_nothing(const struct owner *owner)
+{
+    return devices_of(owner) + owner->held[SY_KIND_NIC] == 0;
 }
 
 /* Who holds most comes first. */
@@ -101,7 +107,7 @@ static void write_rows(struct sy_report *r, const char *key, const struct owner 
             if (owner[i].held[k] > 0)
                 sy_write_int(&r->w, kinds, sy_kind_name(k), owner[i].held[k]);
         sy_write_int(&r->w, row, "wanted", owner[i].wanted);
-        bool told = owner[i].watts_mw > 0 || devices_of(&owner[i]) == 0;
+        bool told = owner[i].watts_mw > 0 || holds_nothing(&owner[i]);
         sy_write_milli(&r->w, row, "watts", told ? owner[i].watts_mw : SY_UNKNOWN_MW);
     }
 }
@@ -109,7 +115,7 @@ static void write_rows(struct sy_report *r, const char *key, const struct owner 
 /* Pods that neither hold nor ask for a device are left out. */
 static bool counts(const struct owner *owner)
 {
-    return owner->wanted > 0 || devices_of(owner) > 0;
+    return owner->wanted > 0 || !holds_nothing(owner);
 }
 
 enum sy_code sy_report_section_owners(struct sy_report *r, struct sy_err *err)

@@ -11,6 +11,7 @@
     X("HEALTHY", "healthy", COUNT, PLAIN)                                                          \
     X("ALLOCATED", "allocated", COUNT, PLAIN)                                                      \
     X("FREE", "free", COUNT, PLAIN)                                                                \
+    X("CLOSED", "closed", COUNT, PLAIN)                                                            \
     X("ALLOCATED %", "allocatedPercent", PERCENT, PLAIN)
 #define OWNER_COLUMNS(X)                                                                           \
     X("PODS", "pods", COUNT, PLAIN)                                                                \
@@ -37,7 +38,8 @@
     X("RACK", "rack", NAME, PLAIN)                                                                 \
     X("STATUS", "status", WORD, PLAIN)                                                             \
     X("KNOWN", "mode", WORD, PLAIN)                                                                \
-    DEVICE_COLUMNS(X)
+    DEVICE_COLUMNS(X)                                                                              \
+    X("OFFERED ONLY", "offered", SUMS, WIDE)
 #define NAMESPACES_LIST(X)                                                                         \
     X("NAMESPACE", "namespace", WORD, KEY)                                                         \
     OWNER_COLUMNS(X)
@@ -68,7 +70,7 @@
     X("SLOTS", "slots", COUNT, PLAIN)                                                              \
     X("AT LEAST", "atLeast", YES, WIDE)                                                            \
     X("NODES", "nodes", COUNT, WIDE)                                                               \
-    X("FREE", "free", COUNT, PLAIN)                                                                \
+    X("FREE + CLOSED", "free", COUNT, PLAIN)                                                       \
     X("USABLE", "used", COUNT, PLAIN)                                                              \
     X("UNUSABLE %", "unusablePercent", PERCENT, PLAIN)                                             \
     X("BECAUSE", "left", SUMS, PLAIN)
@@ -134,6 +136,7 @@
     X("STOPS: EARLY", "early", DATE, PLAIN)                                                        \
     X("LATE", "late", DATE, PLAIN)                                                                 \
     X("KW", "kilowatts", KW, PLAIN)                                                                \
+    X("NEW LIMIT W", "newLimitWatts", OPTION, PLAIN)                                               \
     X("COST", "price", MONEY, PLAIN)                                                               \
     X("PER SLOT", "pricePerSlot", MONEY, PLAIN)                                                    \
     X("CURRENCY", "currency", NAME, PLAIN)                                                         \
@@ -189,35 +192,43 @@ COLUMNS(growth, GROWTH_LIST)
 COLUMNS(ways, WAYS_LIST)
 COLUMNS(unknown, UNKNOWN_LIST)
 
-#define SPEC(name_, title_, rows_, columns, none_, is_long_)                                       \
+#define SPEC(name_, title_, rows_, columns, none_, is_long_, note_)                                \
     {                                                                                              \
-        .name = (name_), .title = (title_), .rows = (rows_), .none = (none_),                      \
+        .name = (name_), .title = (title_), .rows = (rows_), .none = (none_), .note = (note_),     \
         .is_long = (is_long_), .column = columns##_spec, .table = columns##_table,                 \
         .csv = columns##_csv, .ncolumn = sizeof columns##_spec / sizeof columns##_spec[0]          \
     }
+/* Said once below tables that share one. */
+static const char sums_note[] =
+    "Sums (*, racks, nodes, namespaces, owners) are without NICs, which have a row by kind and by "
+    "model; CLOSED is healthy and nobody's, on nodes that take no pods";
+static const char slots_note[] =
+    "SLOTS are the best packing, each node filled to the end; `switchyard whatif how-many` follows "
+    "kube-scheduler's choice of nodes, by which fewer may fit";
 const struct sy_spec sy_specs[] = {
-    SPEC("totals", "Devices by kind", "devices.totals", totals, "no devices", false),
-    SPEC("models", "Devices by model", "devices.models", models, "no devices", false),
-    SPEC("racks", "Devices by rack", "devices.racks", racks, "no nodes", true),
-    SPEC("nodes", "Devices by node", "devices.nodes", nodes, "no nodes", true),
+    SPEC("totals", "Devices by kind", "devices.totals", totals, "no devices", false, sums_note),
+    SPEC("models", "Devices by model", "devices.models", models, "no devices", false, NULL),
+    SPEC("racks", "Devices by rack", "devices.racks", racks, "no nodes", true, sums_note),
+    SPEC("nodes", "Devices by node", "devices.nodes", nodes, "no nodes", true, sums_note),
     SPEC("namespaces", "Devices by namespace", "namespaces", namespaces, "no pod holds a device",
-         true),
-    SPEC("owners", "Devices by owner", "owners", owners, "no pod holds a device", true),
-    SPEC("places", "What is still whole", "places", places, "no devices", false),
+         true, sums_note),
+    SPEC("owners", "Devices by owner", "owners", owners, "no pod holds a device", true, sums_note),
+    SPEC("places", "What is still whole", "places", places, "no devices", false, NULL),
     SPEC("shapes", "Slots left per pod shape, each alone", "shapes", shapes,
-         "no pod asks for a device", false),
-    SPEC("stranded", "Stranded devices: free, and no shape can use them", "stranded.reasons",
-         stranded, "none", true),
+         "no pod asks for a device", false, slots_note),
+    SPEC("stranded", "Stranded devices: held by nobody, and no shape can use them",
+         "stranded.reasons", stranded, "none", true, NULL),
     SPEC("stranded-devices", "Stranded devices, one by one", "stranded.devices", stranded_devices,
-         "none", true),
-    SPEC("links", "Links that devices share", "links.kinds", links, "none", false),
-    SPEC("links-over", "Links with more demand than capacity", "links.over", over, "none", true),
-    SPEC("power", "Power by level", "power.elements", power, "no limits", true),
+         "none", true, NULL),
+    SPEC("links", "Links that devices share", "links.kinds", links, "none", false, NULL),
+    SPEC("links-over", "Links with more demand than capacity", "links.over", over, "none", true,
+         NULL),
+    SPEC("power", "Power by level", "power.elements", power, "no limits", true, NULL),
     SPEC("growth", "Growth: when a shape stops fitting", "growth.arrivals", growth,
-         "no arrivals given (--arrivals)", false),
+         "no arrivals given (--arrivals)", false, NULL),
     SPEC("ways", "Ways to more room for the shape that stops first", "growth.ways", ways,
-         "no arrivals given (--arrivals)", false),
-    SPEC("data", "What was not known", "data.unknown", unknown, "everything was told", false),
+         "none found, or no arrivals given (--arrivals)", false, NULL),
+    SPEC("data", "What was not known", "data.unknown", unknown, "everything was told", false, NULL),
 };
 const size_t sy_nspec = sizeof sy_specs / sizeof sy_specs[0];
 

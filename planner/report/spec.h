@@ -37,6 +37,7 @@ struct sy_spec {
     const char *title;                   /* above the table */
     const char *rows;                    /* path of the array */
     const char *none;                    /* said when it is empty */
+    const char *note;                    /* said below it; NULL */
     bool is_long;                        /* it grows with the cluster: people see its first rows */
     const struct sy_spec_column *column; /* [ncolumn] */
     const struct sy_column *table;       /* the same */

@@ -103,6 +103,19 @@ static void put_tail(const json_t *report, struct sy_result *result)
     put_list(result, "Note", sy_report_at(report, "data.notes"));
 }
 
+/* Below all tables, each once. */
+static void put_notes(enum sy_format format, const char *const *section, size_t n,
+                      struct sy_result *result)
+{
+    for (size_t i = 0; i < sy_nspec && format != SY_FORMAT_CSV; i++) {
+        bool said = sy_specs[i].note == NULL || !picked(&sy_specs[i], format, section, n);
+        for (size_t k = 0; k < i && !said; k++)
+            said = sy_specs[k].note == sy_specs[i].note && picked(&sy_specs[k], format, section, n);
+        if (!said)
+            sy_str_printf(&result->after, "Note: %s\n", sy_specs[i].note);
+    }
+}
+
 enum sy_code sy_report_tables(const json_t *report, enum sy_format format, size_t top,
                               const char *const *section, size_t n, struct sy_result *result,
                               struct sy_err *err)
@@ -114,6 +127,7 @@ enum sy_code sy_report_tables(const json_t *report, enum sy_format format, size_
     for (size_t i = 0; i < sy_nspec && code == SY_OK; i++)
         if (picked(&sy_specs[i], format, section, n))
             code = put_table(report, &sy_specs[i], format, top, named, result, err);
+    put_notes(format, section, n, result);
     if (n == 0)
         put_tail(report, result);
     if (result->after.len > 0 && result->ntable > 0) { /* a blank line below the tables */

@@ -4,7 +4,6 @@
 
 #define CAP_DOMAINS_MAX 16u
 #define WAYS_MAX (3 + CAP_DOMAINS_MAX + SY_REPORT_TEMPLATES_MAX)
-#define NO_CAP_MW (INT64_C(1) << 53) /* more than any building has */
 
 struct search {
     struct sy_plan *plan;
@@ -41,6 +40,7 @@ static struct sy_way nothing_told(const char *kind)
 {
     return (struct sy_way){.kind = kind,
                            .watts_mw = 0,
+                           .limit_mw = SY_UNKNOWN_MW,
                            .price_milli = -1,
                            .rack_units = -1,
                            .lead_days = -1,
@@ -54,68 +54,30 @@ static enum sy_code try_moves(struct search *s, uint64_t slots, struct sy_err *e
     enum sy_code code = sy_plan_copy(s->plan, &copy, err);
     if (code == SY_OK)
         code = sy_ways_move(&copy, s->pod, slots, s->arena, &way, err);
-    if (code == SY_OK)
-        code = count(s, copy, &way, err);
-    if (code == SY_OK)
+    if (code != SY_OK || way.moves == 0)
+        return code;
+    code = count(s, copy, &way, err);
+    if (code == SY_OK && way.slots > slots)
         add(s, &way);
     return code;
 }
 
-/* What the shape's devices draw beside idling: the least of the cluster's, times their number. */
-static int64_t pod_watts(const struct search *s)
-{
-    const struct sy_request *request = &s->pod->request;
-    if (request->expected_mw != SY_UNKNOWN_MW)
-        return request->expected_mw;
-    int64_t sum = 0;
-    for (unsigned e = 0; e < request->nentry; e++) {
-        int64_t least = INT64_MAX;
-        for (uint32_t n = 0; n < sy_plan_nodes(s->plan); n++) {
-            const struct sy_node *node = sy_plan_node(s->plan, n).node;
-            for (unsigned u = 0; node != NULL && u < node->fabric->nunit; u++) {
-                const struct sy_unit *unit = &node->fabric->unit[u];
-                int64_t cap = node->usage->unit[u].cap_mw, mw = cap >= 0 ? cap : unit->tdp_mw;
-                if (mw > unit->idle_mw && mw - unit->idle_mw < least &&
-                    sy_devset_has(&unit->resources, request->entry[e].resource))
-                    least = mw - unit->idle_mw;
-            }
-        }
-        if (least == INT64_MAX)
-            return SY_UNKNOWN_MW;
-        sum += least * request->entry[e].count;
-    }
-    return sum;
-}
-
-/* Domain `index`, or all caps of nodes (-1), or every cap (-2) away: what does that give, and how
- * many watts more would it take? */
+/* Domain `index`, or all caps of nodes (-1), or every cap (-2) raised: what does that give? */
 static enum sy_code try_cap(struct search *s, int64_t index, const char *name, uint64_t slots,
                             struct sy_err *err)
 {
     struct sy_way way = nothing_told("raise-cap");
     SY_AUTO(sy_plan) struct sy_plan *copy = NULL;
-    enum sy_code code = sy_plan_copy(s->plan, &copy, err);
-    for (size_t i = 0; i < s->now->nelement && code == SY_OK; i++) {
-        const struct sy_capacity_element *e = &s->now->element[i];
-        if (e->limit_mw == SY_UNKNOWN_MW)
-            continue;
-        if (e->domain && (index == -2 || index == (int64_t)e->index))
-            code = sy_plan_cap_domain(copy, e->name, NO_CAP_MW, err);
-        else if (!e->domain && index < 0 && !sy_plan_node(copy, e->index).gone)
-            code = sy_plan_cap_node(copy, e->index, NO_CAP_MW, err);
-    }
-    if (code == SY_OK)
-        code = count(s, copy, &way, err);
-    if (code != SY_OK)
+    enum sy_code code = sy_ways_cap(s->plan, s->now, s->pod, index, slots, &copy, &way, err);
+    if (code != SY_OK || way.slots <= slots)
         return code;
-    int64_t each = pod_watts(s);
-    way.watts_mw = each != SY_UNKNOWN_MW && way.slots >= slots ? each * (int64_t)(way.slots - slots)
-                                                               : SY_UNKNOWN_MW;
     way.what = sy_arena_printf(s->arena, "raise %s", name);
     if (way.what == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
-    add(s, &way);
-    return SY_OK;
+    code = count(s, copy, &way, err);
+    if (code == SY_OK)
+        add(s, &way);
+    return code;
 }
 
 /* Only where some device waits for watts. */

@@ -35,14 +35,15 @@ static void look(struct shortages *found, enum sy_stage stage, const char *name,
                  int64_t allocatable, int64_t taken)
 {
     int64_t left = sy_wrapping_sub(allocatable, taken);
+    bool never = asked > allocatable;
     if (asked <= 0 || asked <= left)
         return;
     if (found->n < found->size)
         found->ret[found->n] = (struct sy_stage_verdict){.stage = (uint8_t)stage,
-                                                         .never = asked > allocatable,
+                                                         .never = never,
                                                          .name = name,
                                                          .asked = asked,
-                                                         .left = left};
+                                                         .left = never ? allocatable : left};
     found->n++;
 }
 

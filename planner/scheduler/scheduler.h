@@ -33,7 +33,7 @@ struct sy_stage_verdict {
     uint8_t stage;       /* enum sy_stage */
     bool never;          /* it would not pass on the empty node either */
     const char *name;    /* the taint's key or the first resource that is short; NULL; borrowed */
-    int64_t asked, left; /* of that resource, in its unit of sy_amounts */
+    int64_t asked, left; /* of that resource, in its unit of sy_amounts; never: of the empty node */
 };
 
 /* What is taken on a node: sums over its pods. */

@@ -237,8 +237,8 @@ enum sy_code sy_scheduler_unmodelled_cluster(const struct sy_state *state, struc
 const char *const *sy_scheduler_never_modelled(void)
 {
     static const char *const plugins[] = {
-        "ImageLocality: which images the nodes have",
-        "PodTopologySpread: default spreading of pods that a Service selects",
+        "ImageLocality (images on the nodes)",
+        "PodTopologySpread (of a Service's pods)",
         NULL,
     };
     return plugins;

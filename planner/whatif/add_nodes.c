@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* whatif add-nodes: how few more nodes let all pods fit, for each template on its own. */
 #include "planner/explain/question.h"
+#include "planner/explain/reasons.h"
 #include "planner/whatif/commands.h"
 #include "planner/whatif/place.h"
 #include "planner/whatif/targets.h"
@@ -15,7 +16,8 @@
     X(FITS, "fits")                                                                                \
     X(TOO_FEW, "not with as many as allowed")                                                      \
     X(POWER, "has no watts for more")                              /* behind a power domain */     \
-    X(NEVER, "fits on none of these, nor on those that are there") /* behind a pod */
+    X(NEVER, "fits on none of these, nor on those that are there") /* behind a pod */              \
+    X(NO_HELP, "fits on none of these, nor now on those that are there")
 enum outcome {
 #define X(id, name) OUTCOME_##id,
     OUTCOMES(X)
@@ -112,7 +114,8 @@ struct found {
     enum outcome outcome;
     unsigned count;
     bool proved;      /* every smaller count was tried */
-    size_t pod;       /* NEVER: of the question's pods */
+    size_t pod;       /* NEVER, NO_HELP: of the question's pods */
+    const char *why;  /* the same: why not on an empty node of the template; NULL */
     const char *over; /* POWER: the domain */
 };
 
@@ -169,6 +172,42 @@ static enum sy_code search(struct adding *a, const struct sy_template *template_
     return code;
 }
 
+static bool takes(const struct sy_plan_verdict *verdict)
+{
+    return verdict->stage.stage == SY_STAGE_PASSED &&
+           sy_reason_verdict((enum sy_reason)verdict->ours.reason) == SY_VERDICT_FITS;
+}
+
+/* Why the pod does not fit on the newest node of the plan, once that is empty; NULL: it does. */
+static enum sy_code why_not(struct adding *a, struct sy_plan *plan, size_t pod, struct found *ret,
+                            struct sy_err *err)
+{
+    struct sy_plan_answer answer;
+    const struct sy_state_pod *asked = &a->q.pods.pod[pod].pod;
+    uint32_t newest = sy_plan_nodes(plan) - 1;
+    SY_AUTO(sy_arena) struct sy_arena *scratch = sy_arena_new(SY_QUESTION_MEMORY);
+    if (scratch == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory");
+    enum sy_code code = sy_plan_try_empty(plan, asked, scratch, &answer, err);
+    ret->why = NULL;
+    for (uint32_t i = 0; code == SY_OK && i < answer.n; i++) {
+        const struct sy_plan_verdict *verdict = &answer.verdict[i];
+        if (verdict->node != newest || takes(verdict))
+            continue;
+        struct sy_str text;
+        struct sy_why why = sy_why_of(asked, verdict);
+        sy_str_init(&text, SY_OUTPUT_MAX);
+        sy_why_text(&why, &text);
+        ret->why = sy_str_failed(&text) || text.data == NULL
+                       ? NULL
+                       : sy_arena_strndup(a->q.arena, text.data, text.len);
+        sy_str_done(&text);
+        if (ret->why == NULL)
+            code = sy_fail(err, SY_ENOMEM, "out of memory for the reason");
+    }
+    return code;
+}
+
 /* Does some pod fit neither on the nodes that are there nor on an empty one of the template? */
 static enum sy_code never(struct adding *a, const struct sy_template *template_, struct found *ret,
                           struct sy_err *err)
@@ -187,6 +226,42 @@ static enum sy_code never(struct adding *a, const struct sy_template *template_,
         code = sy_place_never(plan, &a->q.pods, scratch, &first, err);
     ret->outcome = first < a->q.pods.n ? OUTCOME_NEVER : OUTCOME_FITS;
     ret->pod = first;
+    if (code == SY_OK && first < a->q.pods.n)
+        code = why_not(a, plan, first, ret, err);
+    return code;
+}
+
+/* The greatest number was not enough: is there a pod without a place that no such node can take?
+ */
+static enum sy_code no_help(struct adding *a, const struct sy_template *template_,
+                            struct found *found, struct sy_err *err)
+{
+    SY_AUTO(sy_plan) struct sy_plan *plan = NULL, *one = NULL;
+    size_t pending = 0;
+    sy_autofree struct sy_placed *placed = sy_calloc(a->q.pods.n + 1, sizeof *placed);
+    if (placed == NULL)
+        return sy_fail(err, SY_ENOMEM, "out of memory for the pods");
+    sy_arena_reset(a->q.scratch);
+    enum sy_code code = sy_plan_copy(a->q.plan, &plan, err);
+    if (code == SY_OK)
+        code = sy_plan_copy(a->q.plan, &one, err);
+    if (code == SY_OK)
+        code = add(a, template_, found->count, plan, err);
+    if (code == SY_OK)
+        code = add(a, template_, 1, one, err);
+    const struct sy_placing placing = {.pods = &a->q.pods, .id = a->q.id};
+    if (code == SY_OK)
+        code = sy_place_list(&placing, &plan, placed, &pending, err);
+    const json_t *same = NULL; /* replicas of one template differ in nothing that is asked here */
+    for (size_t i = 0; i < a->q.pods.n && code == SY_OK && found->why == NULL; i++) {
+        const json_t *object = a->q.pods.pod[i].pod.object;
+        if (placed[i].node != UINT32_MAX || placed[i].gang_short || object == same)
+            continue;
+        same = object;
+        code = why_not(a, one, i, found, err);
+        found->outcome = found->why != NULL ? OUTCOME_NO_HELP : found->outcome;
+        found->pod = i;
+    }
     return code;
 }
 
@@ -204,10 +279,11 @@ static json_t *outcome_text(const struct adding *a, const struct found *found)
                                          : "fits; one less does not, far fewer were not all tried");
     if (found->outcome == OUTCOME_POWER)
         return sy_form_format("power domain %s %s", found->over, outcome_names[OUTCOME_POWER]);
-    if (found->outcome != OUTCOME_NEVER)
+    if (found->outcome == OUTCOME_TOO_FEW)
         return json_string(outcome_names[found->outcome]);
     const struct sy_state_pod *pod = &a->q.pods.pod[found->pod].pod;
-    return sy_form_format("%s/%s %s", pod->namespace_, pod->name, outcome_names[OUTCOME_NEVER]);
+    return sy_form_format("%s/%s %s%s%s", pod->namespace_, pod->name, outcome_names[found->outcome],
+                          found->why != NULL ? ": " : "", found->why != NULL ? found->why : "");
 }
 
 static void put_row(struct adding *a, const struct sy_template *template_,
@@ -235,7 +311,7 @@ static void put_row(struct adding *a, const struct sy_template *template_,
 static void compare_price(struct adding *a, const struct found *found, size_t i, int64_t *least)
 {
     const struct sy_template *template_ = &a->template_[i];
-    a->all_never &= found->outcome == OUTCOME_NEVER;
+    a->all_never &= found->outcome == OUTCOME_NEVER || found->outcome == OUTCOME_NO_HELP;
     if (found->outcome != OUTCOME_FITS)
         return;
     a->any = true;
@@ -281,6 +357,10 @@ static enum sy_code answer_adding(struct adding *a, struct sy_err *err)
                   q->from_file ? "" : " (those that wait in the cluster)");
     if (a->n > 1 && cheapest != NULL)
         sy_str_printf(&q->cli->result->after, "\ncheapest: %s\n", cheapest);
+    for (size_t i = 0; i < a->n; i++)
+        if (!a->template_[i].node.resources_known)
+            sy_question_note(q, "allocatable not told of template %s: taken as enough",
+                             a->template_[i].name);
     if (a->n > 1)
         sy_question_note(q, "each template on its own: mixes of templates were not tried");
     sy_question_note(q,
@@ -304,6 +384,8 @@ static enum sy_code ask(struct adding *a, struct sy_err *err)
         code = never(a, &a->template_[i], &found, err);
         if (code == SY_OK && found.outcome != OUTCOME_NEVER)
             code = search(a, &a->template_[i], &found, err);
+        if (code == SY_OK && found.outcome == OUTCOME_TOO_FEW)
+            code = no_help(a, &a->template_[i], &found, err);
         if (code != SY_OK)
             break;
         put_row(a, &a->template_[i], &found);

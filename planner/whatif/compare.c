@@ -16,8 +16,9 @@ struct side {
     struct sy_placed *placed;
     size_t pending;
     uint64_t gbps_sum, gbps_pods; /* MB/s of pods whose slowest link is known */
-    int64_t watts_mw;
-    const char **node; /* per pod; NULL = pending */
+    int64_t watts_mw;             /* what they add */
+    bool watts_known;             /* of all pods that were placed */
+    const char **node;            /* per pod; NULL = pending */
     uint16_t *score;
     uint32_t *mbps;
 };
@@ -62,6 +63,24 @@ static enum sy_code power_of(struct comparing *c, struct side *side, int64_t *re
     return code;
 }
 
+/* Is it known what the pod draws where it went? Not where nobody can tell which devices it got. */
+static bool knows_watts(const struct side *side, const struct sy_state_pod *pod,
+                        const struct sy_placed *placed)
+{
+    if (placed->node == UINT32_MAX || pod->request.nentry == 0)
+        return true;
+    const struct sy_node *node = sy_plan_node(side->plan, placed->node).node;
+    struct sy_devset units = sy_plan_pod_units(side->plan, placed->pod);
+    if (node == NULL || sy_devset_count(&units) == 0)
+        return false;
+    SY_DEVSET_EACH(u, &units)
+    {
+        if (node->fabric->unit[u].tdp_mw == 0 && node->usage->unit[u].cap_mw == SY_UNKNOWN_MW)
+            return false;
+    }
+    return true;
+}
+
 static enum sy_code run_side(struct comparing *c, struct side *side, struct sy_err *err)
 {
     size_t n = c->q.pods.n;
@@ -81,7 +100,9 @@ static enum sy_code run_side(struct comparing *c, struct side *side, struct sy_e
     if (code == SY_OK)
         code = power_of(c, side, &after, err);
     side->watts_mw = after - before;
+    side->watts_known = true;
     for (size_t i = 0; i < n && code == SY_OK; i++) {
+        side->watts_known &= knows_watts(side, &c->q.pods.pod[i].pod, &side->placed[i]);
         side->node[i] = sy_node_text(side->plan, side->placed[i].node);
         if (side->node[i] != NULL && side->mbps[i] > 0) {
             side->gbps_sum += side->mbps[i];
@@ -157,7 +178,8 @@ static json_t *side_json(struct comparing *c, const struct side *side)
     sy_form_put(form, row, "placed", json_integer((json_int_t)placed));
     sy_form_put(form, row, "pending", json_integer((json_int_t)side->pending));
     sy_form_put(form, row, "meanMinBandwidthGBps", sy_form_gbps((uint32_t)mean));
-    sy_form_put(form, row, "wattsAdded", sy_form_signed_watts(side->watts_mw));
+    sy_form_put(form, row, "wattsAdded",
+                side->watts_known ? sy_form_signed_watts(side->watts_mw) : json_null());
     return row;
 }
 
@@ -296,7 +318,9 @@ const struct sy_command sy_command_whatif_compare = {
     .synopsis = "[-f FILE|-] --policy FILE [--policy FILE ...] [--with kube-default] [option ...]",
     .details =
         "Places the pods of the files, or those that wait in the cluster, once under each policy. "
-        "GB/S is the slowest link among the devices that a pod gets, WATTS what all of them add. "
+        "GB/S is the slowest link among the devices that a pod gets, WATTS what all of them add "
+        "('-': "
+        "unknown of some). "
         "Exit status: 0 all pods fit under every policy, 1 not so.",
     .example = "switchyard whatif compare --snapshot deploy/examples/planner/snapshot.json "
                "--policy deploy/examples/planner/policy.yaml --with kube-default",

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* whatif drain: where the pods of nodes go when these are drained, and in how many waves their
  * disruption budgets let them. */
+#include "planner/explain/budget.h"
 #include "planner/explain/question.h"
-#include "planner/whatif/budget.h"
 #include "planner/whatif/commands.h"
 #include "planner/whatif/moves.h"
+#include "planner/whatif/place.h"
 
 #include <string.h>
 
@@ -70,6 +71,7 @@ static enum sy_code end_wave(struct drain *d, uint32_t wave, struct sy_err *err)
         if (code == SY_OK && move->to != UINT32_MAX)
             sy_budgets_ready(&d->budgets, sy_plan_pod(d->q.plan, move->pod));
         d->pending += code == SY_OK && move->to == UINT32_MAX;
+        move->vain = sy_plan_pod_vain(d->q.plan, move->pod);
     }
     return code;
 }
@@ -102,10 +104,11 @@ static json_t *remark(struct drain *d, const struct sy_move *move)
                    ? json_string("stays: more than one PodDisruptionBudget selects it")
                    : sy_form_format("stays: PodDisruptionBudget %s/%s allows no disruption",
                                     budget->namespace_, budget->name);
+    if (move->to == UINT32_MAX && move->vain != UINT32_MAX)
+        return sy_vain_text(d->q.plan, move->vain);
     if (move->to == UINT32_MAX)
         return json_string(move->leave == SY_LEAVE_BARE ? "no place; nobody makes it anew"
                                                         : "no place: it would wait");
-    (void)d;
     return move->leave == SY_LEAVE_BARE ? json_string("no controller: nobody makes it anew")
                                         : json_null();
 }

@@ -15,6 +15,7 @@ struct fit {
     struct sy_plan *before; /* a copy of the plan with nothing placed */
     json_t *rows;           /* of the answer */
     bool ever;              /* satisfiable: on the empty cluster */
+    bool doubt;             /* of several pods: some would be in vain there, too */
 };
 
 static bool takes(const struct sy_plan_verdict *verdict)
@@ -111,7 +112,17 @@ static enum sy_code put_place(struct fit *fit, struct sy_plan *plan, const struc
     sy_form_put(form, row, "tied", tied_of(fit, plan, answer));
     sy_form_put(form, row, "ties", json_integer(answer->nties));
     enum sy_code code = sy_detail_of(plan, pod, best->node, fit->q.scratch, &detail, err);
+    if (code == SY_OK)
+        sy_detail_note(&detail, pod, &fit->q);
     return code == SY_OK ? sy_detail_put(&detail, pod, form, row, err) : code;
+}
+
+/* kube-scheduler's choice stays in the row; that the pod does not run there, too. */
+static void put_vain(struct sy_form *form, const struct sy_plan *plan, uint32_t node, json_t *row)
+{
+    sy_form_put(form, row, "stage", json_string(SY_VAIN_STAGE));
+    sy_form_put(form, row, "reason", sy_vain_text(plan, node));
+    sy_form_put(form, row, "refused", json_true());
 }
 
 static enum sy_code seen(void *data, struct sy_plan *plan, size_t i,
@@ -127,8 +138,13 @@ static enum sy_code seen(void *data, struct sy_plan *plan, size_t i,
             sy_form_add(form, candidates, candidate_of(fit, plan, pod, &answer->verdict[c]));
         sy_form_put(form, row, "candidates", candidates);
     }
-    if (node != UINT32_MAX)
-        return put_place(fit, plan, pod, answer, row, err);
+    uint32_t vain = sy_place_vain(answer);
+    if (node != UINT32_MAX || vain != UINT32_MAX) {
+        enum sy_code code = put_place(fit, plan, pod, answer, row, err);
+        if (vain != UINT32_MAX)
+            put_vain(form, plan, vain, row);
+        return code;
+    }
     sy_form_put(form, row, "node", json_null());
     return put_reasons(fit, plan, pod, row, err);
 }
@@ -245,6 +261,10 @@ static enum sy_code never(struct fit *fit, bool *ret, struct sy_err *err)
     const struct sy_placing placing = {.pods = &q->pods, .id = q->id, .first_only = true};
     if (code == SY_OK)
         code = sy_place_list(&placing, &plan, placed, &pending, err);
+    for (size_t i = 0; i < q->pods.n; i++) /* an ill device is not for ever */
+        fit->doubt = fit->doubt || placed[i].vain;
+    for (size_t i = 0; i < q->pods.n; i++)
+        pending -= code == SY_OK && placed[i].vain;
     *ret = pending > 0;
     return code;
 }
@@ -265,6 +285,9 @@ static enum sy_code answer_fit(struct fit *fit, size_t pending, bool is_never, s
     bool one = q->pods.n == 1;
     if (pending == 0)
         sy_str_printf(before, "%s %s", one ? "the pod fits" : "all pods fit", where);
+    else if (one && json_is_true(json_object_get(json_array_get(fit->rows, 0), "refused")))
+        sy_str_printf(before, "the pod does not run %s, though kube-scheduler would bind it",
+                      where);
     else if (one)
         sy_str_printf(before, "the pod %s",
                       is_never ? "can never fit: not on the empty cluster of these "
@@ -273,7 +296,7 @@ static enum sy_code answer_fit(struct fit *fit, size_t pending, bool is_never, s
                                  "nodes it would");
     else
         sy_str_printf(before, "%zu of %zu pods do not fit %s%s", pending, q->pods.n, where,
-                      fit->ever  ? ""
+                      fit->ever || (fit->doubt && !is_never) ? ""
                       : is_never ? ", and all of them never: not on the empty cluster of these "
                                    "nodes either"
                                  : "; on the empty cluster of these nodes all would");
@@ -349,7 +372,9 @@ const struct sy_command sy_command_whatif_fit = {
     .details =
         "Every pod of the files is placed as kube-scheduler would place it with our extender, one "
         "after the other; pods of a gang all or none. Shown are the node, the devices, the slowest "
-        "link among them, the watts added, our score and kube-scheduler's total; TIES counts the "
+        "link among them (all of the best free set), the watts added, our score (of the set that "
+        "is "
+        "to be expected) and kube-scheduler's total; TIES counts the "
         "nodes with the same total, of which kube-scheduler takes any.\n"
         "A pod that fits nowhere has its reasons with the number of nodes, what is easiest to mend "
         "first. Exit status: 0 all fit, 1 not now, 2 never: not on the empty cluster either.",

@@ -55,7 +55,24 @@ static enum sy_code explain_stop(struct how_many *h, const struct sy_workload_po
         code = sy_reasons_of(&set->pod[h->stopped].pod, &answer, h->q.scratch, &reasons, err);
     if (code == SY_OK)
         h->reasons = sy_reasons_json(&h->q.form, h->q.plan, &reasons);
+    if (h->reasons != NULL)
+        sy_vain_reason(&h->q.form, h->q.plan, &answer, h->reasons);
     return code;
+}
+
+/* The best place where the pod also runs; *ret_node = UINT32_MAX: there is none. */
+static enum sy_code place_one(struct how_many *h, uint32_t id, uint32_t *ret_node,
+                              struct sy_err *err)
+{
+    struct sy_plan_answer answer;
+    sy_arena_reset(h->q.scratch);
+    enum sy_code code =
+        sy_plan_try(h->q.plan, sy_plan_pod(h->q.plan, id), false, h->q.scratch, &answer, err);
+    *ret_node = UINT32_MAX;
+    if (code != SY_OK || answer.sound == UINT32_MAX)
+        return code;
+    *ret_node = answer.verdict[answer.sound].node;
+    return sy_plan_bind(h->q.plan, id, *ret_node, err);
 }
 
 static enum sy_code place_set(struct how_many *h, bool *ret_placed, struct sy_err *err)
@@ -68,7 +85,7 @@ static enum sy_code place_set(struct how_many *h, bool *ret_placed, struct sy_er
     enum sy_code code = clone_set(h, &set, id, err);
     size_t i = 0;
     for (; i < set.n && code == SY_OK; i++) {
-        code = sy_plan_place(h->q.plan, id[i], &node[i], err);
+        code = place_one(h, id[i], &node[i], err);
         if (code == SY_OK && node[i] == UINT32_MAX)
             break;
     }
@@ -193,9 +210,10 @@ const struct sy_command sy_command_whatif_how_many = {
     .summary = "how many more of these pods have a place",
     .synopsis = "-f FILE|- [--max-limit N] [option ...]",
     .details = "Sets of all pods of the files are placed one after the other until one has no "
-               "place. The first line begins with their number; then come the nodes that take them "
-               "and why the next one has no place. Exit status: 0 at least one, 1 none now, 2 none "
-               "ever.",
+               "place. A node where kube-scheduler would bind a pod in vain, for by our count too "
+               "few healthy devices are free, is no place. The first line begins with their "
+               "number; then come the nodes that take them and why the next one has no place. Exit "
+               "status: 0 at least one, 1 none now, 2 none ever.",
     .example = "switchyard whatif how-many --snapshot deploy/examples/planner/snapshot.json "
                "-f deploy/examples/pods/npu2-gpu1.json",
     .formats = "table|wide|json|yaml",

@@ -42,8 +42,12 @@ enum sy_code sy_moves_of(const struct sy_plan *plan, const struct sy_targets *ta
         if (!sy_leaves(pod))
             stay++;
         else
-            ranked[at++] = (struct ranked){
-                pod, {.pod = i, .from = node, .to = UINT32_MAX, .leave = sy_leave_of(pod)}};
+            ranked[at++] = (struct ranked){pod,
+                                           {.pod = i,
+                                            .from = node,
+                                            .to = UINT32_MAX,
+                                            .vain = UINT32_MAX,
+                                            .leave = sy_leave_of(pod)}};
     }
     if (at > 1)
         qsort(ranked, at, sizeof *ranked, by_rank);
@@ -76,6 +80,7 @@ enum sy_code sy_moves_fail(struct sy_plan *plan, const struct sy_targets *target
     for (size_t i = 0; i < moves->n && code == SY_OK; i++) {
         code = sy_plan_place(plan, moves->move[i].pod, &moves->move[i].to, err);
         pending += code == SY_OK && moves->move[i].to == UINT32_MAX;
+        moves->move[i].vain = sy_plan_pod_vain(plan, moves->move[i].pod);
     }
     if (code == SY_OK)
         *ret_pending = pending;

@@ -9,6 +9,8 @@
 struct sy_move {
     uint32_t pod, from;
     uint32_t to;                          /* UINT32_MAX = nowhere */
+    uint32_t vain;                        /* with no `to`: where kube-scheduler would bind it in
+                                             vain (planner/plan/plan.h); UINT32_MAX */
     uint32_t wave;                        /* from 1; 0 = never evicted */
     const struct sy_state_budget *budget; /* what forbids its eviction; NULL */
     bool several;                         /* it is under several budgets */

@@ -1,28 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "planner/whatif/place.h"
 
+#include "planner/explain/reasons.h"
 #include "planner/explain/variant.h"
 
 #define PENDING UINT32_MAX
 
+#define VAIN "where by our count too few healthy devices are free: the kubelet would refuse it"
+
+uint32_t sy_place_vain(const struct sy_plan_answer *answer)
+{
+    if (answer->best == UINT32_MAX || !sy_plan_in_vain(&answer->verdict[answer->best]))
+        return UINT32_MAX;
+    return answer->verdict[answer->best].node;
+}
+
+json_t *sy_vain_text(const struct sy_plan *plan, uint32_t node)
+{
+    return sy_form_format("kube-scheduler would bind it to %s, " VAIN,
+                          sy_plan_node(plan, node).object->name);
+}
+
+void sy_vain_reason(struct sy_form *form, const struct sy_plan *plan,
+                    const struct sy_plan_answer *answer, json_t *reasons)
+{
+    json_int_t n = 0;
+    json_t *first = json_array(), *row;
+    for (uint32_t i = 0; i < answer->n; i++) {
+        if (!sy_plan_in_vain(&answer->verdict[i]))
+            continue;
+        if (n++ < SY_REASON_NODES)
+            sy_form_add(form, first,
+                        sy_form_text(sy_plan_node(plan, answer->verdict[i].node).object->name));
+    }
+    if (n == 0) {
+        json_decref(first);
+        return;
+    }
+    row = json_object();
+    sy_form_put(form, row, "nodes", json_integer(n));
+    sy_form_put(form, row, "verdict", json_string(sy_verdict_name(SY_VERDICT_BUSY)));
+    sy_form_put(form, row, "stage", json_string(SY_VAIN_STAGE));
+    sy_form_put(form, row, "reasonId", json_null());
+    sy_form_put(form, row, "text", json_string("kube-scheduler would bind it there, " VAIN));
+    sy_form_put(form, row, "name", json_null());
+    sy_form_put(form, row, "shortBy", json_null());
+    sy_form_put(form, row, "unit", json_null());
+    sy_form_put(form, row, "first", first);
+    sy_form_add(form, reasons, row);
+}
+
 /* One pod on the plan as it is. */
 static enum sy_code place_one(const struct sy_placing *placing, struct sy_plan *plan, size_t i,
-                              uint32_t *ret_node, struct sy_err *err)
+                              struct sy_placed *placed, struct sy_err *err)
 {
     struct sy_plan_answer answer;
-    if (placing->seen == NULL)
-        return sy_plan_place(plan, placing->id[i], ret_node, err);
+    enum sy_code code;
+    if (placing->seen == NULL) {
+        code = sy_plan_place(plan, placing->id[i], &placed->node, err);
+        placed->vain = code == SY_OK && sy_plan_pod_vain(plan, placing->id[i]) != PENDING;
+        return code;
+    }
     sy_arena_reset(placing->scratch);
-    enum sy_code code =
+    code =
         sy_plan_try(plan, sy_plan_pod(plan, placing->id[i]), false, placing->scratch, &answer, err);
     if (code != SY_OK)
         return code;
-    uint32_t node = answer.best == UINT32_MAX ? PENDING : answer.verdict[answer.best].node;
+    bool vain = sy_place_vain(&answer) != PENDING;
+    uint32_t node = answer.best == UINT32_MAX || vain ? PENDING : answer.verdict[answer.best].node;
     code = placing->seen(placing->data, plan, i, &answer, node, err);
     if (code == SY_OK && node != PENDING)
         code = sy_plan_bind(plan, placing->id[i], node, err);
-    if (code == SY_OK)
-        *ret_node = node;
+    if (code == SY_OK) {
+        placed->node = node;
+        placed->vain = vain;
+    }
     return code;
 }
 
@@ -33,10 +85,12 @@ static enum sy_code place_gang(const struct sy_placing *placing, const uint32_t 
     const struct sy_workload_pods *pods = placing->pods;
     SY_AUTO(sy_plan) struct sy_plan *copy = NULL;
     uint32_t bound = 0;
+    bool vain = false;
     enum sy_code code = sy_plan_copy(*plan, &copy, err);
     for (size_t i = first; i < pods->n && code == SY_OK; i = next[i]) {
-        code = place_one(placing, copy, i, &placed[i].node, err);
+        code = place_one(placing, copy, i, &placed[i], err);
         bound += code == SY_OK && placed[i].node != PENDING;
+        vain = vain || placed[i].vain;
     }
     if (code != SY_OK)
         return code;
@@ -47,6 +101,7 @@ static enum sy_code place_gang(const struct sy_placing *placing, const uint32_t 
     }
     for (size_t i = first; i < pods->n; i = next[i]) {
         placed[i].gang_short = placed[i].node != PENDING;
+        placed[i].vain = vain;
         placed[i].node = PENDING;
     }
     return SY_OK;
@@ -93,8 +148,8 @@ enum sy_code sy_place_list(const struct sy_placing *placing, struct sy_plan **pl
         if (first[i] && pods->pod[i].gang > 0)
             code = place_gang(placing, next, i, plan, placed, err);
         else if (first[i])
-            code = place_one(placing, *plan, i, &placed[i].node, err);
-        if (placing->first_only && first[i] && placed[i].node == PENDING)
+            code = place_one(placing, *plan, i, &placed[i], err);
+        if (placing->first_only && first[i] && placed[i].node == PENDING && !placed[i].vain)
             break;
     }
     if (code != SY_OK)

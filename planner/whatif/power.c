@@ -124,7 +124,8 @@ static enum sy_code cap_one(struct sy_falling *f, const struct sy_drawer *drawer
                            .from_mw = from,
                            .to_mw = to,
                            .frees_mw = before - f->now.provisioned_mw,
-                           .after_mw = f->now.provisioned_mw};
+                           .after_mw = f->now.provisioned_mw,
+                           .before = f->last_cap};
     *(f->last_cap != NULL ? &f->last_cap->next : &f->cap) = cap;
     f->last_cap = cap;
     return code;
@@ -152,6 +153,8 @@ static enum sy_code stop_pods(struct sy_falling *f, struct sy_err *err)
     for (size_t i = 0; i < f->ndrawer && code == SY_OK && over(f); i++) {
         struct sy_drawer *drawer = &f->drawer[i];
         int64_t before = f->now.provisioned_mw;
+        if (drawer->stopped)
+            continue;
         code = sy_plan_unbind(f->q.plan, drawer->id, err);
         if (code == SY_OK)
             code = sy_element_now(f, &f->now, err);
@@ -183,16 +186,98 @@ static enum sy_code reprieve(struct sy_falling *f, struct sy_err *err)
     return code;
 }
 
-/* What the limit is at after each step, for people. */
-static void count_down(struct sy_falling *f, int64_t from_mw)
+/* --- Caps that a stop made needless are given back, whole or in part: those of stopped pods, then
+ * those of the most important. */
+
+static enum sy_code set_cap(struct sy_falling *f, const struct sy_cap *cap, int64_t to_mw,
+                            struct sy_err *err)
 {
-    for (size_t i = 0; i < f->ndrawer; i++) {
-        if (!f->drawer[i].stopped)
+    enum sy_code code = sy_plan_cap_unit(f->q.plan, cap->drawer->node, cap->unit, to_mw, err);
+    return code == SY_OK ? sy_element_now(f, &f->now, err) : code;
+}
+
+static enum sy_code give_back(struct sy_falling *f, struct sy_err *err)
+{
+    enum sy_code code = SY_OK;
+    for (struct sy_cap *cap = f->cap; cap != NULL && code == SY_OK; cap = cap->next)
+        if (cap->drawer->stopped) {
+            code = set_cap(f, cap, cap->from_mw, err);
+            cap->to_mw = cap->from_mw;
+        }
+    for (struct sy_cap *cap = f->last_cap; cap != NULL && code == SY_OK; cap = cap->before) {
+        int64_t room = f->limit_mw - f->now.provisioned_mw, more = cap->from_mw - cap->to_mw;
+        more = more < room ? more : room;
+        if (more <= 0)
             continue;
-        from_mw -= f->drawer[i].frees_mw;
-        f->drawer[i].after_mw = from_mw;
+        code = set_cap(f, cap, cap->to_mw + more, err);
+        if (code == SY_OK && over(f))
+            code = set_cap(f, cap, cap->to_mw, err);
+        else
+            cap->to_mw += more;
+    }
+    return code;
+}
+
+/* --- The steps that are left, taken anew from the fall of the limit: what each frees. */
+
+static enum sy_code take_caps(struct sy_falling *f, struct sy_err *err)
+{
+    struct sy_cap **link = &f->cap;
+    enum sy_code code = SY_OK;
+    while (*link != NULL && code == SY_OK) {
+        struct sy_cap *cap = *link;
+        int64_t before = f->now.provisioned_mw;
+        if (cap->to_mw == cap->from_mw) {
+            *link = cap->next;
+            continue;
+        }
+        code = set_cap(f, cap, cap->to_mw, err);
+        cap->frees_mw = before - f->now.provisioned_mw;
+        cap->after_mw = f->now.provisioned_mw;
+        link = &cap->next;
+    }
+    return code;
+}
+
+static enum sy_code take_stops(struct sy_falling *f, struct sy_err *err)
+{
+    enum sy_code code = SY_OK;
+    for (size_t i = 0; i < f->ndrawer && code == SY_OK; i++) {
+        struct sy_drawer *drawer = &f->drawer[i];
+        int64_t before = f->now.provisioned_mw;
+        if (!drawer->stopped)
+            continue;
+        code = sy_plan_unbind(f->q.plan, drawer->id, err);
+        if (code == SY_OK)
+            code = sy_element_now(f, &f->now, err);
+        drawer->frees_mw = before - f->now.provisioned_mw;
+        drawer->after_mw = f->now.provisioned_mw;
         f->nstopped++;
     }
+    return code;
+}
+
+/* *start: the plan as the limit fell; it becomes the question's. Who goes on has the devices that
+ * it had: should that be too much after all, stops follow. */
+static enum sy_code take_steps(struct sy_falling *f, struct sy_plan **start, struct sy_err *err)
+{
+    SY_AUTO(sy_plan) struct sy_plan *again = NULL;
+    enum sy_code code = sy_plan_copy(*start, &again, err);
+    for (bool more = true; code == SY_OK && more;) {
+        sy_plan_free(f->q.plan);
+        f->q.plan = SY_TAKE(*start);
+        f->nstopped = 0;
+        code = sy_element_now(f, &f->now, err);
+        if (code == SY_OK)
+            code = take_caps(f, err);
+        if (code == SY_OK)
+            code = take_stops(f, err);
+        more = code == SY_OK && f->reached && over(f) && again != NULL;
+        if (more)
+            code = stop_pods(f, err);
+        *start = SY_TAKE(again);
+    }
+    return code;
 }
 
 /* The stopped pods, the most important first, on other nodes or on these where that keeps the
@@ -229,24 +314,29 @@ static enum sy_code apply(struct sy_falling *f, struct sy_err *err)
 
 static enum sy_code fall(struct sy_falling *f, struct sy_err *err)
 {
+    SY_AUTO(sy_plan) struct sy_plan *start = NULL;
     enum sy_code code = sy_element_now(f, &f->before, err);
     if (code == SY_OK)
         code = apply(f, err);
+    if (code == SY_OK)
+        code = sy_plan_copy(f->q.plan, &start, err);
     if (code == SY_OK)
         code = sy_element_now(f, &f->now, err);
     if (code == SY_OK)
         code = find_drawers(f, err);
     if (code == SY_OK)
         code = cap_devices(f, err);
-    int64_t capped_mw = f->now.provisioned_mw;
     if (code == SY_OK)
         code = stop_pods(f, err);
     f->reached = !over(f);
     if (code == SY_OK && f->reached)
         code = reprieve(f, err);
+    if (code == SY_OK)
+        code = give_back(f, err);
+    if (code == SY_OK)
+        code = take_steps(f, &start, err);
     if (code != SY_OK)
         return code;
-    count_down(f, capped_mw);
     f->after_mw = f->now.provisioned_mw;
     return place_stopped(f, err);
 }
@@ -339,7 +429,9 @@ const struct sy_command sy_command_whatif_power = {
         "the limit, devices are capped first where --cap-floor says how far; then pods are "
         "stopped: "
         "least priority first, then the youngest, then who frees most watts, until the limit is "
-        "kept; who was stopped for more than was needed goes on, the most important first. TO is "
+        "kept; who was stopped for more than was needed goes on, the most important first, and "
+        "caps "
+        "that a stop made needless are given back. TO is "
         "where a stopped pod has a place within all limits. Exit status: 0 nothing is left without "
         "a place, 1 some pod is, or the limit is not kept for what is unknown, 2 it is below what "
         "the empty element draws.",

@@ -22,7 +22,7 @@ struct sy_cap {
     const struct sy_drawer *drawer;
     unsigned unit;
     int64_t from_mw, to_mw, frees_mw, after_mw;
-    struct sy_cap *next;
+    struct sy_cap *next, *before;
 };
 
 struct sy_falling {

@@ -96,7 +96,7 @@ enum sy_code sy_falling_answer(struct sy_falling *f, struct sy_err *err)
         {.name = "POD"},
         {.name = "PRIORITY", .right = true},
         {.name = "NODE"},
-        {.name = "DEVICE", .wide = true},
+        {.name = "DEVICE"},
         {.name = "CAP-WATTS", .right = true},
         {.name = "FREES", .right = true},
         {.name = "LEFT", .right = true},

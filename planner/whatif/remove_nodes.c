@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* whatif remove-nodes: which nodes could go, one after the other, with every pod placed again. */
+#include "planner/explain/budget.h"
 #include "planner/explain/question.h"
 #include "planner/explain/reasons.h"
-#include "planner/whatif/budget.h"
 #include "planner/whatif/commands.h"
 #include "planner/whatif/moves.h"
+#include "planner/whatif/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +119,16 @@ static enum sy_code unplaced(struct removing *r, struct sy_plan *plan, const str
     if (code != SY_OK)
         return code;
     sy_str_init(&text, SY_OUTPUT_MAX);
-    if (sy_reasons_main(&reasons) != NULL)
+    sy_autojson json_t *vain = NULL;
+    if (moves->move[i].vain != UINT32_MAX) {
+        vain = sy_vain_text(plan, moves->move[i].vain);
+        sy_str_append(&text, vain != NULL ? json_string_value(vain) : "");
+    } else if (sy_reasons_main(&reasons) != NULL)
         sy_why_text(sy_reasons_main(&reasons), &text);
     else
         sy_str_append(&text, "no other node is left");
-    *ret = sy_str_failed(&text)
+    bool told = moves->move[i].vain == UINT32_MAX || vain != NULL;
+    *ret = sy_str_failed(&text) || !told
                ? NULL
                : sy_form_format("no place for %s/%s: %s", pod->namespace_, pod->name, text.data);
     sy_str_done(&text);

@@ -43,7 +43,7 @@ static enum sy_code gang_could_ever(struct sy_run *run, const struct sy_plan *em
         code = sy_plan_add_pod(copy, sy_plan_pod(copy, waiting->pod), &id, err);
         if (code == SY_OK)
             code = sy_plan_place(copy, id, &node, err);
-        placed += code == SY_OK && node != UINT32_MAX;
+        placed += code == SY_OK && (node != UINT32_MAX || sy_plan_pod_vain(copy, id) != UINT32_MAX);
     }
     *ret = placed >= least;
     return code;
@@ -70,6 +70,7 @@ enum sy_code sy_run_tally(struct sy_run *run, struct sy_tally *ret, struct sy_er
     for (size_t i = 0; i < run->nwaiting && code == SY_OK; i++) {
         const struct sy_waiting *waiting = &run->waiting[i];
         enum sy_pod_phase phase = sy_plan_pod_phase(run->plan, waiting->pod);
+        tally.own += !waiting->asked && phase == SY_POD_PENDING;
         if (!waiting->asked || phase == SY_POD_REMOVED)
             continue;
         tally.asked++;
@@ -296,6 +297,7 @@ static json_t *result_json(struct sy_run *run, const struct sy_tally *tally)
     sy_form_put(form, obj, "pending", json_integer((json_int_t)tally->pending));
     sy_form_put(form, obj, "never", json_integer((json_int_t)tally->never));
     sy_form_put(form, obj, "blocked", json_integer((json_int_t)run->blocked));
+    sy_form_put(form, obj, "ownPending", json_integer((json_int_t)tally->own));
     return obj;
 }
 

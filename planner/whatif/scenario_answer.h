@@ -9,6 +9,7 @@
 /* Pods that the scenario wants to run, and what became of them. */
 struct sy_tally {
     uint64_t asked, placed, pending, never; /* never: not on the empty cluster either */
+    uint64_t own;                           /* of the cluster, that wait and were not asked for */
 };
 SY_NODISCARD enum sy_code sy_run_tally(struct sy_run *run, struct sy_tally *ret,
                                        struct sy_err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Steps that take nodes away from their pods: drain, in the waves that disruption budgets allow;
  * remove and failNode, at once. */
-#include "planner/whatif/budget.h"
+#include "planner/explain/budget.h"
 #include "planner/whatif/moves.h"
 #include "planner/whatif/scenario_run.h"
 

@@ -6,6 +6,7 @@
 
 #include "planner/explain/detail.h"
 #include "planner/explain/reasons.h"
+#include "planner/whatif/place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +120,13 @@ static enum sy_code note_stuck(struct sy_run *run, struct sy_plan *plan, uint32_
     json_t *json = sy_reasons_json(&run->q->form, plan, &reasons);
     if (json == NULL)
         return sy_fail(err, SY_ENOMEM, "out of memory");
-    struct sy_stuck stuck = {
-        .object = of->object, .pinned = of->node_name, .pods = 1, .first = pod, .reasons = json};
+    sy_vain_reason(&run->q->form, plan, answer, json);
+    struct sy_stuck stuck = {.object = of->object,
+                             .pinned = of->node_name,
+                             .pods = 1,
+                             .first = pod,
+                             .vain = sy_place_vain(answer),
+                             .reasons = json};
     return add_stuck(run, &stuck, err);
 }
 
@@ -169,7 +175,7 @@ static enum sy_code place_one(struct sy_run *run, struct sy_plan *plan,
     enum sy_code code = sy_plan_try(plan, pod, false, run->q->scratch, &answer, err);
     if (code != SY_OK)
         return code;
-    if (answer.best == UINT32_MAX)
+    if (answer.best == UINT32_MAX || sy_place_vain(&answer) != PENDING)
         return note_stuck(run, plan, waiting->pod, &answer, err);
     code = describe(run, plan, waiting, &answer, rows, err);
     if (code == SY_OK)
@@ -231,8 +237,11 @@ static enum sy_code place_gang(struct sy_run *run, size_t at, size_t n, json_t *
         if (json_array_extend(rows, t.rows) != 0)
             code = sy_fail(err, SY_ENOMEM, "out of memory");
     } else if (code == SY_OK && t.placed > 0) {
-        struct sy_stuck stuck = {
-            .gang = true, .pods = t.placed, .first = t.first, .gang_min = first->gang_min};
+        struct sy_stuck stuck = {.gang = true,
+                                 .pods = t.placed,
+                                 .first = t.first,
+                                 .gang_min = first->gang_min,
+                                 .vain = PENDING};
         code = add_stuck(run, &stuck, err);
     }
     sy_plan_free(t.copy);
@@ -343,6 +352,16 @@ static const json_t *most_nodes(const json_t *reasons)
     return most;
 }
 
+static json_t *stuck_text(const struct sy_run *run, const struct sy_stuck *stuck,
+                          const json_t *main)
+{
+    if (stuck->gang)
+        return sy_form_format("they fit, but fewer than %u pods of their gang do", stuck->gang_min);
+    if (stuck->vain != PENDING)
+        return sy_vain_text(run->plan, stuck->vain);
+    return json_incref(json_object_get(main, "text"));
+}
+
 static json_t *pending_json(struct sy_run *run)
 {
     struct sy_form *form = &run->q->form;
@@ -356,11 +375,9 @@ static json_t *pending_json(struct sy_run *run)
         sy_form_put(form, row, "pods", json_integer(stuck->pods));
         sy_run_put_pod(run, row, stuck->first);
         const json_t *main = most_nodes(stuck->reasons);
-        sy_form_put(form, row, "reason",
-                    stuck->gang
-                        ? sy_form_format("they fit, but fewer than %u pods of their gang do",
-                                         stuck->gang_min)
-                        : json_incref(json_object_get(main, "text")));
+        if (stuck->vain != PENDING) /* the last of the reasons, and the one that decides */
+            main = json_array_get(stuck->reasons, json_array_size(stuck->reasons) - 1);
+        sy_form_put(form, row, "reason", stuck_text(run, stuck, main));
         sy_form_put(form, row, "nodes",
                     stuck->gang ? json_null() : json_incref(json_object_get(main, "nodes")));
         sy_form_put(form, row, "reasons", stuck->gang ? json_array() : json_incref(stuck->reasons));

@@ -25,6 +25,7 @@ struct sy_stuck {
     uint32_t pods, first; /* how many; the first of them */
     bool gang;            /* they fit, their gang does not */
     uint32_t gang_min;
+    uint32_t vain;   /* the first: where kube-scheduler would bind it in vain; UINT32_MAX */
     json_t *reasons; /* a reference; NULL: of a gang */
 };
 

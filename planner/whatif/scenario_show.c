@@ -193,6 +193,9 @@ enum sy_code sy_run_show(struct sy_result *result, const json_t *answer, struct 
         sy_str_printf(&result->before, " (%lld could never fit)", number(outcome, "never"));
     if (number(outcome, "blocked") > 0)
         sy_str_printf(&result->before, ", %lld may not be evicted", number(outcome, "blocked"));
+    if (number(outcome, "ownPending") > 0)
+        sy_str_printf(&result->before, "; %lld of the cluster's own wait%s too",
+                      number(outcome, "ownPending"), number(outcome, "ownPending") == 1 ? "s" : "");
     sy_str_append(&result->before, "\n");
     if (json_is_object(cost)) {
         sy_str_printf(&result->before, "%lld node%s added: ", number(cost, "nodes"),

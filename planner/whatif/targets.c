@@ -166,6 +166,42 @@ static bool below(const struct sy_policy *policy, int32_t inner, int32_t domain)
     return inner >= 0;
 }
 
+static bool is_member(const struct sy_power_domain *domain, const struct sy_state_node *node)
+{
+    for (unsigned i = 0; i < domain->nname; i++)
+        if (strcmp(domain->node_name[i], node->name) == 0)
+            return true;
+    for (unsigned i = 0; i < domain->nmatch; i++) {
+        const char *value = sy_state_label(node, domain->match[i].key);
+        if (value == NULL || strcmp(value, domain->match[i].value) != 0)
+            return false;
+    }
+    return domain->nmatch > 0;
+}
+
+static unsigned depth_of(const struct sy_policy *policy, int32_t domain)
+{
+    unsigned depth = 0;
+    for (; domain >= 0; domain = policy->domain[domain].parent)
+        depth++;
+    return depth;
+}
+
+/* The innermost domain of a node, -1: as the power of the world has it; where that knows no
+ * devices, by the same rule (the deepest; of equally deep ones the first). */
+static int32_t domain_of(const struct sy_world *world, const struct sy_state_node *node)
+{
+    const struct sy_policy *policy = world->policy;
+    int64_t at = sy_cluster_find(world->cluster, node->name, strlen(node->name));
+    int32_t best = -1;
+    if (at >= 0)
+        return world->power->domain_of[at];
+    for (int32_t i = 0; i < policy->ndomain; i++)
+        if (is_member(&policy->domain[i], node) && depth_of(policy, i) > depth_of(policy, best))
+            best = i;
+    return best;
+}
+
 enum sy_code sy_targets_domain(struct sy_plan *plan, const char *domain, struct sy_arena *arena,
                                struct sy_targets *ret, struct sy_err *err)
 {
@@ -180,12 +216,9 @@ enum sy_code sy_targets_domain(struct sy_plan *plan, const char *domain, struct 
     if (index < 0)
         return fail_domain(world.policy, domain, err);
     uint32_t n = 0;
-    for (uint32_t i = 0; i < all.n; i++) {
-        const char *name = sy_plan_node(plan, all.node[i]).object->name;
-        int64_t at = sy_cluster_find(world.cluster, name, strlen(name));
-        if (at >= 0 && below(world.policy, world.power->domain_of[at], index))
+    for (uint32_t i = 0; i < all.n; i++)
+        if (below(world.policy, domain_of(&world, sy_plan_node(plan, all.node[i]).object), index))
             all.node[n++] = all.node[i];
-    }
     *ret = (struct sy_targets){world.policy->domain[index].name, n, all.node};
     return SY_OK;
 }

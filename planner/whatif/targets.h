@@ -23,7 +23,8 @@ SY_NODISCARD enum sy_code sy_targets_named(const struct sy_plan *plan, const cha
                                            struct sy_err *err);
 /* Index of a power domain of the policy, -1. */
 int32_t sy_domain_find(const struct sy_policy *policy, const char *name);
-/* Nodes with devices that lie in a power domain or in one below it; SY_ENOENT: no such domain (the
+/* Nodes that lie in a power domain or in one below it, by name or labels, whether their devices are
+ * known or not; SY_ENOENT: no such domain (the
  * text lists those that are). May be none. */
 SY_NODISCARD enum sy_code sy_targets_domain(struct sy_plan *plan, const char *domain,
                                             struct sy_arena *arena, struct sy_targets *ret,

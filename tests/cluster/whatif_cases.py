@@ -228,7 +228,8 @@ class Stage:
         must(done.returncode in (0, 1, 2),
              f"switchyard ended with status {done.returncode}: {done.stderr.decode()[-800:]}")
         answer = json.loads(done.stdout)["pods"][0]
-        must((answer["node"] is not None) == (done.returncode == 0),
+        runs = answer["node"] is not None and not answer.get("refused", False)
+        must(runs == (done.returncode == 0),
              f"status {done.returncode}, node {answer['node']}")
         return answer
 

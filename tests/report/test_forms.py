@@ -45,7 +45,7 @@ class Forms(unittest.TestCase):
         value["devices"]["nodes"][0]["free"] = "many"
         del value["links"]["kinds"]
         self.assertEqual(cluster.complaints("report.schema.json", value), [
-            "/devices/nodes/0/free: expected integer, got \"many\"",
+            "/devices/nodes/0/free: expected integer or null, got \"many\"",
             "/links: `kinds` is required"])
 
     def test_same_bytes(self):
@@ -59,23 +59,36 @@ class Forms(unittest.TestCase):
         for row in growth["arrivals"]:
             self.assertLessEqual(row["earlyDays"], row["lateDays"])
         self.assertEqual(sum(row["stopsFirst"] for row in growth["arrivals"]), 1)
-        self.assertEqual([w["way"] for w in growth["ways"]], ["move-pods", "buy-node"])
-        buy = growth["ways"][1]
+        self.assertEqual(growth["ways"][-1]["way"], "buy-node")
+        for way in growth["ways"][:-1]:  # a way that gives nothing is none
+            self.assertGreater(way["gained"], 0)
+            self.assertEqual(len(way["moves"]) > 0, way["way"] == "move-pods")
+        buy = growth["ways"][-1]
         self.assertGreater(buy["gained"], 0)
         self.assertEqual((buy["price"], buy["currency"], buy["rackUnits"], buy["leadTimeDays"],
                           buy["kilowatts"]), (250000, "EUR", 6, 60, 5.2))
         self.assertEqual(buy["pricePerSlot"], 250000 / buy["gained"])
 
     def test_raised_caps(self):
-        """Racks and feeds so low that watts bind: raising them is among the ways."""
+        """A feed so low that watts bind: the new limit gives the slots, a watt less does not."""
         with open(cluster.POLICY, encoding="utf-8") as file:
             text = file.read()
-        text = text.replace("limitWatts: 14000", "limitWatts: 7600")
-        policy = self.file("low.yaml", text)
-        growth = json.loads(self.good("-o", "json", *GROWTH, policy=policy))["growth"]
-        caps = {w["what"]: w["gained"] for w in growth["ways"] if w["way"] == "raise-cap"}
-        self.assertGreater(caps.get("raise rack-c", 0), 0, growth["ways"])
-        self.assertEqual(caps["raise rack-a"], 0)
+
+        def at(watts):
+            policy = self.file(f"feed-{watts}.yaml",
+                               text.replace("limitWatts: 19000", f"limitWatts: {watts}"))
+            value = json.loads(self.good("-o", "json", "--arrivals", "13=2/day", policy=policy))
+            return value["shapes"][12]["slots"], value["growth"]["ways"]
+        slots, ways = at(9200)
+        caps = {w["what"]: w for w in ways if w["way"] == "raise-cap"}
+        self.assertNotIn("raise rack-a", caps)
+        way = caps["raise feed-2"]
+        self.assertGreater(way["gained"], 0)
+        self.assertEqual(way["slots"], slots + way["gained"])
+        self.assertAlmostEqual(way["newLimitWatts"], 9200 + 1000 * way["kilowatts"])
+        limit = round(way["newLimitWatts"])
+        self.assertEqual(at(limit)[0], way["slots"])
+        self.assertLess(at(limit - 1)[0], way["slots"])
 
     def test_csv(self):
         rows = list(csv.reader(io.StringIO(self.good("-o", "csv", "--section", "totals"))))
@@ -131,7 +144,7 @@ class Forms(unittest.TestCase):
                 (("--section", "x"), "--section 'x': expected one of totals, models, racks, "),
                 (("here",), "'here': takes nothing but options (--diff OLD NEW)"),
                 (("--diff", "one"), "--diff wants two snapshots or reports: OLD NEW"),
-                (("--arrivals", "1=x"), "--arrivals '1=x': expected SHAPE=RATE/day or "),
+                (("--arrivals", "1=x"), "--arrivals '1=x': expected SHAPE=RATE/day (or "),
                 (("--horizon", "0"), "--horizon '0': expected a number 1..36500"),
                 (("--top", "0"), "--top '0': expected a number 1..100000")):
             status, out, err = cluster.report(*args)
@@ -140,6 +153,13 @@ class Forms(unittest.TestCase):
             self.assertEqual(err.count("\n"), 1, err)
 
     def test_bad_input(self):
+        with open(cluster.SNAPSHOT, encoding="utf-8") as file:
+            items = [i for i in json.load(file)["items"] if i["kind"] == "Pod"]
+        pods = self.file("pods.json", json.dumps({"kind": "List", "apiVersion": "v1",
+                                                  "items": items}))
+        status, out, err = cluster.report(snapshot=pods)
+        self.assertEqual((status, out), (65, ""))
+        self.assertIn("no node in " + pods, err)
         unknown = self.file("unknown.yaml", cluster.TEMPLATE + "colour: red\n")
         kind = self.file("kind.yaml", cluster.TEMPLATE.replace("NodeTemplate", "Recipe"))
         none = self.file("none.yaml", cluster.TEMPLATE.replace("gpu-c2", "gpu-c9"))

@@ -19,16 +19,39 @@ static const struct {
      "what would place it, cheapest first:\n"
      "  relax require from switch to any: it fits on trio-a2 with 10 instead of 28 GB/s at its "
      "slowest link\n"
-     "  move research/pretrain-1 to other devices of npu-b2: it fits on npu-b2\n"
-     "  wait for research/pretrain-0 on npu-b1\n"},
+     "  wait for research/pretrain-0 on npu-b1\n"
+     "  wait for research/pretrain-1 on npu-b2\n"},
     {"explain LARGE -f FILES/trio.yaml", 2,
      "what would place it, cheapest first:\n"
      "  relax min-bandwidth from 60 to 28 GB/s: it fits on trio-a1 with 28 instead of 60 GB/s at "
      "its slowest link\n"},
+    /* Its budget lets one of them go. */
     {"explain LARGE -f FILES/gpu8.yaml", 1,
-     "  move serving/chat-2 to trio-a1, serving/chat-3 to gpu-c1: it fits on gpu-c2\n"
-     "  move serving/chat-0 to gpu-c2, serving/chat-1 to gpu-c2, vision/resnet-0 to gpu-c2: it "
-     "fits on gpu-c1\n"},
+     "  wait for serving/chat-2, serving/chat-3 on gpu-c2: PodDisruptionBudget serving/chat does "
+     "not let them move at once\n"},
+    {"explain -s FILES/evict.yaml -f FILES/four.yaml", 1,
+     "what would place it, cheapest first:\n"
+     "  move serving/v-0 to b: it fits on d\n"
+     "  move serving/w-0 to d, serving/w-1 to b: it fits on a\n\n"},
+    {"explain -s FILES/evict.yaml -s FILES/budget_2.yaml -f FILES/four.yaml", 1,
+     "what would place it, cheapest first:\n"
+     "  move serving/v-0 to b: it fits on d\n"
+     "  move serving/w-0 to d, serving/w-1 to b: it fits on a\n\n"},
+    {"explain -s FILES/evict.yaml -s FILES/budget_1.yaml -f FILES/four.yaml", 1,
+     "what would place it, cheapest first:\n"
+     "  move serving/v-0 to b: it fits on d\n"
+     "  wait for serving/w-0, serving/w-1 on a: PodDisruptionBudget serving/chat does not let them "
+     "move at once\n\n"},
+    {"explain -s FILES/evict.yaml -s FILES/budget_0.yaml -f FILES/four.yaml", 1,
+     "what would place it, cheapest first:\n"
+     "  wait for serving/v-0 on d: PodDisruptionBudget serving/chat does not let them move at "
+     "once\n"
+     "  wait for serving/w-0, serving/w-1 on a: PodDisruptionBudget serving/chat does not let them "
+     "move at once\n\n"},
+    {"explain -s FILES/evict.yaml -f FILES/pinned.yaml", 1,
+     "what would place it, cheapest first:\n"
+     "  drop the pod's node selector and required node affinity: it fits on d\n"},
+    {"explain SMALL -f FILES/huge.yaml", 2, "never enough cpu, short by 1 CPU"},
     {"explain LARGE -f FILES/watts.yaml", 1,
      "never: over the power cap (node), short by 670 W  gpu-c2\n"},
     {"explain LARGE -f FILES/watts.yaml", 1,
@@ -52,12 +75,33 @@ static const struct {
     {"whatif power LARGE --node gpu-c1 --limit 2500", 0,
      "gpu-c1: 2990 W are provisioned, over 2500 W; 1970 W after these steps, 0 of 1 stopped pods "
      "have no place\n\n"
-     "ORDER  ACTION  NAMESPACE  POD       PRIORITY  NODE    CAP-WATTS  FREES  LEFT  TO\n"
-     "    1  stop    vision     resnet-0         0  gpu-c1          -   1020  1970  gpu-c2\n"},
+     "ORDER  ACTION  NAMESPACE  POD       PRIORITY  NODE    DEVICE  CAP-WATTS  FREES  LEFT  TO\n"
+     "    1  stop    vision     resnet-0         0  gpu-c1  -               -   1020  1970  "
+     "gpu-c2\n"},
+    /* Six caps are not enough: one stop is, and then none of them is needed; below, part of one. */
+    {"whatif power LARGE --node gpu-c1 --limit 2000 --cap-floor 50", 0,
+     "ORDER  ACTION  NAMESPACE  POD       PRIORITY  NODE    DEVICE  CAP-WATTS  FREES  LEFT  TO\n"
+     "    1  stop    vision     resnet-0         0  gpu-c1  -               -   1020  1970  "
+     "gpu-c2\n\n"},
+    {"whatif power LARGE --node gpu-c1 --limit 1900 --cap-floor 50", 0,
+     "    1  cap     serving    chat-0         500  gpu-c1  0000:13:00.0        230     70  2920  "
+     "-\n"
+     "    2  stop    vision     resnet-0         0  gpu-c1  -                     -   1020  1900  "
+     "gpu-c2\n\n"},
     {"whatif power LARGE --node gpu-c1 --limit 2500 --cap-floor 50", 0,
      "2500 W after these steps, no pod is stopped\n"},
     {"whatif power LARGE --device gpu-c1/0000:14:00.0 --limit 200 --cap-floor 50", 0,
-     "    1  cap     serving    chat-1       500  gpu-c1        200    100   200  -\n"},
+     "    1  cap     serving    chat-1       500  gpu-c1  0000:14:00.0        200    100   200  "
+     "-\n"},
+    {"whatif add-nodes LARGE -f SAMPLE/finetune-job.yaml --like cpu-d4", 2,
+     "research/finetune-2 fits on none of these, nor now on those that are there: never enough "
+     "npu.huawei.com/ascend910b, short by 2\n"},
+    {"whatif fit LARGE -f SAMPLE/finetune-job.yaml", 2,
+     "  PATH and GB/S are those of the best set of devices; SCORE is of what is expected of the "
+     "kubelet's choice, which may be slower\n"},
+    {"whatif compare -s SAMPLE/snapshot.json --policy SAMPLE/policy.yaml --with kube-default -f "
+     "SAMPLE/finetune-job.yaml",
+     1, "3        3         28      -\n"},
     {"whatif power LARGE --domain rack-a --limit 9000", 0,
      "rack-a: 6930 W are provisioned, within 9000 W: nothing is to be done\n"},
     {"whatif power LARGE --domain rack-c --limit 100", 2, "the limit is not kept\n"},

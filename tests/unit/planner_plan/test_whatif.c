@@ -189,6 +189,41 @@ START_TEST(says_what_is_wrong)
 }
 END_TEST
 
+#define ONE_NPU                                                                                    \
+    "{apiVersion: v1, kind: Pod, metadata: {name: n, namespace: d}, spec: {nodeSelector: "         \
+    "{kubernetes.io/hostname: npu-b2}, containers: [{name: c, resources: {limits: {cpu: 1, "       \
+    "npu.huawei.com/ascend910b: 1}}}]}}"
+static const struct {
+    const char *text, *part;
+    int status;
+} said[] = {
+    /* Three NPUs of npu-b2 are well and free, kube-scheduler counts four. */
+    {HEAD "metadata: {name: vain}\nsteps:\n- submit: {count: 5, manifest: " ONE_NPU "}\n",
+     "vain: 5 pods asked for, 3 placed, 2 pending; 2 of the cluster's own wait too\n", 1},
+    {HEAD "metadata: {name: vain}\nsteps:\n- submit: {count: 5, manifest: " ONE_NPU "}\n",
+     "   1  d          n-4              1  kube-scheduler would bind it to npu-b2, where by our "
+     "count too few healthy devices are free: the kubelet would refuse it\n",
+     1},
+    /* index-0 runs on cpu-d4, of which no device is known. */
+    {HEAD "steps:\n- failNode: {domain: rack-d}\n", "   1  genomics   index-0     cpu-d4  npu-b2",
+     2},
+};
+
+START_TEST(says_it)
+{
+    char path[64], line[512], *out = NULL;
+    write_scenario(path, said[_i].text);
+    (void)snprintf(
+        line, sizeof line,
+        "whatif --snapshot " EXAMPLES "snapshot.json --policy " EXAMPLES "policy.yaml -f %s", path);
+    int status = run_line(line, &out);
+    (void)unlink(path);
+    ck_assert_msg(strstr(out, said[_i].part) != NULL, "no '%s' in\n%.3000s", said[_i].part, out);
+    ck_assert_int_eq(status, said[_i].status);
+    free(out);
+}
+END_TEST
+
 START_TEST(usage_is_checked)
 {
     static const char *const lines[][2] = {
@@ -390,6 +425,7 @@ int main(void)
     tcase_add_test(tcase, runs_survive_failing_allocations);
     tcase_add_test(tcase, schema_knows_the_steps);
     tcase_add_test(tcase, parsing_survives_failing_allocations);
+    tcase_add_loop_test(tcase, says_it, 0, sizeof said / sizeof said[0]);
     tcase_add_loop_test(tcase, usage_is_checked, 0, 3);
     tcase_add_loop_test(tcase, ends_as_it_should, 0, COUNT(endings));
     suite_add_tcase(suite, tcase);

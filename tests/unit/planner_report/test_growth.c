@@ -2,13 +2,19 @@
 /* Arrivals: their texts, how a number becomes an interval, filling a plan, the ways to more room.
  */
 #include "planner/report/growth.h"
+#include "tests/lib/fault.h"
 #include "tests/lib/run.h"
 #include "tests/unit/planner_report/fixture.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define FORM "expected SHAPE=RATE/day or SHAPE=RATE/day\302\261SPREAD"
+#define FORM                                                                                       \
+    "expected SHAPE=RATE/day (or /hour, /week), with \302\261NUMBER or \302\261N% behind it for "  \
+    "how "                                                                                         \
+    "uncertain the rate is"
 
 static const struct {
     const char *text, *error; /* NULL: none */
@@ -19,6 +25,8 @@ static const struct {
     {"1=3/day\302\2610.5", NULL, "1", 3, 0.5},
     {"1=3/day+-0.5", NULL, "1", 3, 0.5},
     {"4x nvidia.com/gpu, a=b=14/week+-7", NULL, "4x nvidia.com/gpu, a=b", 2, 1},
+    {"x=3/day\302\26150%", NULL, "x", 3, 1.5},
+    {"x=14/week+-50%", NULL, "x", 2, 1},
     {"x=0.5/hour", NULL, "x", 12, 0},
     {"x=0/day", NULL, "x", 0, 0},
     {"x=3/day+-3", NULL, "x", 3, 3},
@@ -33,6 +41,10 @@ static const struct {
     {"x=3/day+-", "--arrivals 'x=3/day+-': " FORM, NULL, 0, 0},
     {"x=3/day+-1 ", "--arrivals 'x=3/day+-1 ': " FORM, NULL, 0, 0},
     {"x=99999999999999999999/day", "--arrivals 'x=99999999999999999999/day': " FORM, NULL, 0, 0},
+    {"x=3/day%", "--arrivals 'x=3/day%': " FORM, NULL, 0, 0},
+    {"x=3/day+-%", "--arrivals 'x=3/day+-%': " FORM, NULL, 0, 0},
+    {"x=3/day+-1%%", "--arrivals 'x=3/day+-1%%': " FORM, NULL, 0, 0},
+    {"x=3/day+-200%", "--arrivals: a spread of 6 is more than its rate of 3", NULL, 0, 0},
     {"x=3/day+-4", "--arrivals: a spread of 4 is more than its rate of 3", NULL, 0, 0},
 };
 
@@ -60,6 +72,7 @@ END_TEST
 START_TEST(interval)
 {
     const struct sy_growth_arrival ten = {.per_day = 10}, spread = {.per_day = 10, .spread = 10};
+    const struct sy_growth_arrival never = {.per_day = 0};
     struct sy_growth_interval when = sy_growth_when(&ten, 99);
     ck_assert_double_eq_tol(when.early_days, 8.485, 0.01);
     ck_assert_double_eq_tol(when.late_days, 11.786, 0.01);
@@ -68,6 +81,8 @@ START_TEST(interval)
     when = sy_growth_when(&ten, 0); /* it does not fit now */
     ck_assert_double_eq(when.early_days, 0);
     ck_assert_double_eq(when.late_days, 0);
+    when = sy_growth_when(&never, 0); /* nor does it come */
+    ck_assert(isinf(when.early_days) && isinf(when.late_days));
     when = sy_growth_when(&spread, 99); /* nothing may come at all */
     ck_assert_double_eq_tol(when.early_days, 4.24, 0.01);
     ck_assert(isinf(when.late_days));
@@ -82,16 +97,22 @@ struct scene {
     size_t nshape;
 };
 
-static void begin(struct scene *s)
+/* `policy`: a file's path, NULL = the built-in one. */
+static void begin_with(struct scene *s, const char *policy)
 {
     const char *items[] = {fixture_fabric, fixture_node, fixture_pods, NULL};
     const struct sy_plan_options options = {.weight = 10};
     struct sy_err err = {0};
     *s = (struct scene){.arena = sy_arena_new((size_t)1 << 30)};
-    ck_assert_msg(fixture_state(items, NULL, &s->state, &err) == SY_OK, "%s", err.text);
+    ck_assert_msg(fixture_state(items, policy, &s->state, &err) == SY_OK, "%s", err.text);
     ck_assert_int_eq(sy_plan_new(s->state, &options, &s->plan, &err), SY_OK);
     ck_assert_int_eq(sy_capacity_shapes(s->plan, 8, s->arena, &s->shape, &s->nshape, &err), SY_OK);
     ck_assert_uint_eq(s->nshape, 2);
+}
+
+static void begin(struct scene *s)
+{
+    begin_with(s, NULL);
 }
 
 static void end(struct scene *s)
@@ -143,17 +164,79 @@ START_TEST(buy)
     ck_assert_msg(sy_ways_find(s.plan, &now, 0, &growth, &template_, 1, s.arena, &ways, &err) ==
                       SY_OK,
                   "%s", err.text);
-    ck_assert_uint_eq(ways.n, 2);
-    ck_assert_str_eq(ways.way[0].kind, "move-pods");
-    ck_assert_uint_eq(ways.way[0].moves, 0); /* there is nowhere to move to */
-    ck_assert_uint_eq(ways.way[0].slots, 0);
-    ck_assert_str_eq(ways.way[1].kind, "buy-node");
-    ck_assert_str_eq(ways.way[1].what, "buy n1");
-    ck_assert_uint_eq(ways.way[1].slots, 1);
-    ck_assert_uint_eq(ways.way[1].left[0].pods, 1);
-    ck_assert_int_eq(ways.way[1].price_milli, 90000000);
+    ck_assert_uint_eq(ways.n, 1); /* there is nowhere to move to */
+    ck_assert_str_eq(ways.way[0].kind, "buy-node");
+    ck_assert_str_eq(ways.way[0].what, "buy n1");
+    ck_assert_uint_eq(ways.way[0].slots, 1);
+    ck_assert_uint_eq(ways.way[0].left[0].pods, 1);
+    ck_assert_int_eq(ways.way[0].price_milli, 90000000);
     sy_template_done(&template_);
     end(&s);
+}
+END_TEST
+
+struct capped {
+    struct scene scene;
+    struct sy_capacity now;
+};
+
+static enum sy_code raise_all(void *data, struct sy_err *err)
+{
+    struct capped *c = data;
+    struct sy_way way = {0};
+    SY_AUTO(sy_plan) struct sy_plan *copy = NULL;
+    return sy_ways_cap(c->scene.plan, &c->now, c->scene.shape[1].pod, -1, 0, &copy, &way, err);
+}
+
+static uint64_t slots_under(struct capped *c, int64_t limit_mw)
+{
+    struct sy_capacity_slots slots;
+    struct sy_err err = {0};
+    ck_assert_int_eq(sy_plan_cap_node(c->scene.plan, 0, limit_mw, &err), SY_OK);
+    ck_assert_int_eq(
+        sy_capacity_slots(c->scene.plan, c->scene.shape[1].pod, 0, c->scene.arena, &slots, &err),
+        SY_OK);
+    return slots.slots;
+}
+
+/* A node whose cap leaves no watts for the one free GPU: the new limit fits it, a watt less does
+ * not. */
+START_TEST(raise_cap)
+{
+    char policy[] = "/tmp/sy_policy_XXXXXX.yaml";
+    struct capped c;
+    struct sy_err err = {0};
+    int fd = mkstemps(policy, 5);
+    ck_assert_int_ge(fd, 0);
+    static const char hard[] = "power: {hard: true}\n";
+    ck_assert_int_eq(write(fd, hard, sizeof hard - 1), (int)sizeof hard - 1);
+    (void)close(fd);
+    begin_with(&c.scene, policy);
+    (void)unlink(policy);
+    ck_assert_int_eq(sy_plan_cap_node(c.scene.plan, 0, 1300000, &err), SY_OK);
+    ck_assert_int_eq(
+        sy_capacity_of(c.scene.plan, c.scene.shape, c.scene.nshape, c.scene.arena, &c.now, &err),
+        SY_OK);
+    ck_assert_uint_eq(c.now.slots[1].slots, 0);
+    struct sy_way way = {0};
+    struct sy_plan *copy = NULL;
+    ck_assert_int_eq(
+        sy_ways_cap(c.scene.plan, &c.now, c.scene.shape[1].pod, -1, 0, &copy, &way, &err), SY_OK);
+    ck_assert_ptr_nonnull(copy);
+    sy_plan_free(copy);
+    ck_assert_uint_eq(way.slots, 1);
+    ck_assert_int_gt(way.watts_mw, 0);
+    ck_assert_int_eq(way.limit_mw, 1300000 + way.watts_mw);
+    ck_assert_int_gt(sy_fault_sweep(raise_all, &c, 0), 10);
+    ck_assert_uint_eq(slots_under(&c, way.limit_mw), 1);
+    ck_assert_uint_eq(slots_under(&c, way.limit_mw - 1000), 0);
+    /* Where nothing is gained there is no plan. */
+    copy = NULL;
+    ck_assert_int_eq(
+        sy_ways_cap(c.scene.plan, &c.now, c.scene.shape[0].pod, -1, 0, &copy, &way, &err), SY_OK);
+    ck_assert_ptr_null(copy);
+    ck_assert_uint_eq(way.slots, 0);
+    end(&c.scene);
 }
 END_TEST
 
@@ -165,6 +248,7 @@ int main(void)
     tcase_add_test(tc, interval);
     tcase_add_test(tc, fill);
     tcase_add_test(tc, buy);
+    tcase_add_test(tc, raise_cap);
     suite_add_tcase(suite, tc);
     return sy_run(suite);
 }

@@ -26,20 +26,28 @@ static json_t *small_report(struct sy_state **ret_state)
     return make(*ret_state);
 }
 
+#define SUMS                                                                                       \
+    "Note: Sums (*, racks, nodes, namespaces, owners) are without NICs, which have a row by kind " \
+    "and by model; CLOSED is healthy and nobody's, on nodes that take no pods\n"
+
 static const struct {
     const char *section, *text;
 } tables[] = {
     {"totals", "Devices by kind\n"
-               "KIND  DELIVERED  HEALTHY  ALLOCATED  FREE  ALLOCATED %\n"
-               "*             4        3          2     1           50\n"
-               "GPU           4        3          2     1           50\n"},
-    {"nodes", "Devices by node\n"
-              "NODE  RACK  STATUS  KNOWN  DELIVERED  HEALTHY  ALLOCATED  FREE  ALLOCATED %\n"
-              "n1    r1    ready   exact          4        3          2     1           50\n"},
+               "KIND  DELIVERED  HEALTHY  ALLOCATED  FREE  CLOSED  ALLOCATED %\n"
+               "*             4        3          2     1       0           50\n"
+               "GPU           4        3          2     1       0           50\n"
+               "\n" SUMS},
+    {"nodes",
+     "Devices by node\n"
+     "NODE  RACK  STATUS  KNOWN  DELIVERED  HEALTHY  ALLOCATED  FREE  CLOSED  ALLOCATED %\n"
+     "n1    r1    ready   exact          4        3          2     1       0           50\n"
+     "\n" SUMS},
     {"owners", "Devices by owner\n"
                "NAMESPACE  OWNER KIND  OWNER  PODS  DEVICES  OF KIND  WATTS  PENDING  WANTED\n"
                "a          Job         train     1        2  GPU 2    600 W        0       0\n"
-               "b          Pod         wait      0        0  -          0 W        1       1\n"},
+               "b          Pod         wait      0        0  -          0 W        1       1\n"
+               "\n" SUMS},
     {"links", "Links that devices share\n"
               "LINKS          TOTAL  IDLE  WITHIN  OVER  UNKNOWN  WORST\n"
               "switch uplink      1     1       0     0        0      0\n"},
@@ -104,24 +112,34 @@ static int64_t sum_of(const json_t *report, const char *rows, const char *member
 /* The same devices counted by kind, model, rack and node, and by who holds them. */
 START_TEST(sums_agree)
 {
-    static const char *const member[] = {"delivered", "healthy", "allocated", "free"};
+    static const char *const member[] = {"delivered", "healthy", "allocated", "free", "closed"};
     struct sy_state *state = NULL;
     struct sy_err err = {0};
     ck_assert_msg(fixture_sample(&state, &err) == SY_OK, "%s", err.text);
     json_t *report = make(state);
     int64_t nic = 0;
-    for (size_t m = 0; m < 4; m++) {
+    for (size_t m = 0; m < 5; m++) {
         const json_t *totals = sy_report_at(report, "devices.totals");
         int64_t all = sy_report_int(json_array_get(totals, 0), member[m]);
         ck_assert_int_gt(all, 0);
-        ck_assert_int_eq(sum_of(report, "devices.totals", member[m]), 2 * all);
         nic = sy_report_int(json_array_get(totals, json_array_size(totals) - 1), member[m]);
-        ck_assert_int_eq(sum_of(report, "devices.nodes", member[m]), all - nic);
-        ck_assert_int_eq(sum_of(report, "devices.racks", member[m]), all - nic);
-        if (m < 2) /* a held device that nobody can name has no model */
-            ck_assert_int_eq(sum_of(report, "devices.models", member[m]), all);
+        ck_assert_int_eq(sum_of(report, "devices.totals", member[m]), 2 * all + nic);
+        ck_assert_int_eq(sum_of(report, "devices.nodes", member[m]), all);
+        ck_assert_int_eq(sum_of(report, "devices.racks", member[m]), all);
+        ck_assert_int_eq(sum_of(report, "devices.models", member[m]), all + nic);
+        if (m == 2) {
+            ck_assert_int_eq(sum_of(report, "namespaces", "devices"), all);
+            ck_assert_int_eq(sum_of(report, "owners", "devices"), all);
+        }
     }
-    ck_assert_int_eq(sum_of(report, "namespaces", "devices"), sum_of(report, "owners", "devices"));
+    json_t *row = NULL;
+    size_t i = 0;
+    json_array_foreach(sy_report_at(report, "devices.models"), i, row)
+    {
+        ck_assert_int_eq(sy_report_int(row, "healthy"), sy_report_int(row, "allocated") +
+                                                            sy_report_int(row, "free") +
+                                                            sy_report_int(row, "closed"));
+    }
     ck_assert_int_eq(sum_of(report, "namespaces", "wanted"), 23);
     ck_assert_int_eq(sum_of(report, "stranded.reasons", "devices"),
                      sy_report_int(report, "stranded.total"));
@@ -136,12 +154,21 @@ END_TEST
 static const struct {
     const char *section, *text;
 } sample_tables[] = {
+    {"totals", "Devices by kind\n"
+               "KIND  DELIVERED  HEALTHY  ALLOCATED  FREE  CLOSED  ALLOCATED %\n"
+               "*            64       62         31    30       1         48.4\n"
+               "NPU          30       29         16    13       0         53.3\n"
+               "GPU          29       29         13    16       0         44.8\n"
+               "FPGA          5        4          2     1       1           40\n"
+               "NIC          12       12          0    12       0            0\n"
+               "\n" SUMS},
     {"racks", "Devices by rack\n"
-              "RACK    NODES  DELIVERED  HEALTHY  ALLOCATED  FREE  ALLOCATED %\n"
-              "rack-a      3         18       18          5    13         27.8\n"
-              "rack-b      2         16       15         12     3           75\n"
-              "rack-c      3         20       20         10    10           50\n"
-              "rack-d      4         10        9          4     4           40\n"},
+              "RACK    NODES  DELIVERED  HEALTHY  ALLOCATED  FREE  CLOSED  ALLOCATED %\n"
+              "rack-a      3         18       18          5    13       0         27.8\n"
+              "rack-b      2         16       15         12     3       0           75\n"
+              "rack-c      3         20       20         10    10       0           50\n"
+              "rack-d      4         10        9          4     4       1           40\n"
+              "\n" SUMS},
     {"links-over",
      "Links with more demand than capacity\n"
      "NODE     LINK             PCI           GB/S  DEVICES  CROSSING  GB/S EACH  DEMAND/CAPACITY\n"
@@ -152,7 +179,7 @@ static const struct {
      "gpu-c1   switch uplink    0000:11:00.0  31.5        5         2       15.8                "
      "2\n"},
     {"stranded",
-     "Stranded devices: free, and no shape can use them\n"
+     "Stranded devices: held by nobody, and no shape can use them\n"
      "REASON                                                DETAIL                           KIND  "
      "MODEL        DEVICES  NODES   WATTS\n"
      "unhealthy                                             HBM: uncorrectable ECC errors    NPU   "
@@ -180,22 +207,94 @@ START_TEST(sample_table)
 }
 END_TEST
 
+/* Without a node there is nothing to report, and that is no report of zeros. */
 START_TEST(of_nothing)
 {
-    const char *items[] = {fixture_empty, NULL};
+    const char *items[2][2] = {{fixture_empty, NULL}, {fixture_pods, NULL}};
+    static const char *const end[] = {" (0 pods are there)", " (2 pods are there)"};
+    for (size_t i = 0; i < 2; i++) {
+        struct sy_report_options options;
+        struct sy_state *state = NULL;
+        struct sy_err err = {0};
+        json_t *report = NULL;
+        char want[200];
+        ck_assert_msg(fixture_state(items[i], NULL, &state, &err) == SY_OK, "%s", err.text);
+        sy_report_options_init(&options);
+        ck_assert_int_eq(sy_report_make(state, &options, NULL, &report, &err), SY_EINVAL);
+        ck_assert_ptr_null(report);
+        (void)snprintf(want, sizeof want, "no node in %s: a report needs Nodes or NodeFabrics%s",
+                       state->source, end[i]);
+        ck_assert_str_eq(err.text, want);
+        sy_state_free(state);
+    }
+}
+END_TEST
+
+/* Nodes without a NodeFabric that offer devices: unknown, with the counts by resource. */
+START_TEST(offered)
+{
+    static const char bare[] =
+        "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"bare\"},"
+        "\"status\":{\"allocatable\":{\"cpu\":\"8\",\"memory\":\"8Gi\",\"pods\":\"110\","
+        "\"nvidia.com/gpu\":\"2k\",\"example.com/nothing\":\"3\"}}}";
+    const char *items[] = {fixture_fabric, fixture_node, bare, fixture_pods, NULL};
     struct sy_state *state = NULL;
     struct sy_err err = {0};
-    struct sy_str text, page;
+    struct sy_str text;
     ck_assert_msg(fixture_state(items, NULL, &state, &err) == SY_OK, "%s", err.text);
     json_t *report = make(state);
-    fixture_tables(report, SY_FORMAT_TABLE, 10, NULL, &text);
-    ck_assert_ptr_nonnull(strstr(text.data, "0 nodes, 0 with devices told; 0 pods run, 0 wait\n"));
+    fixture_tables(report, SY_FORMAT_WIDE, 10, "nodes", &text);
+    ck_assert_msg(
+        strcmp(text.data,
+               "Devices by node\n"
+               "NODE  RACK  STATUS  KNOWN  DELIVERED  HEALTHY  ALLOCATED  FREE  CLOSED  "
+               "ALLOCATED %  OFFERED ONLY\n"
+               "bare  -     ready   none           ?        ?          ?     ?       ?           "
+               " ?  nvidia.com/gpu 2000\n"
+               "n1    r1    ready   exact          4        3          2     1       0           "
+               "50  -\n"
+               "\n" SUMS) == 0,
+        "%s", text.data);
     sy_str_done(&text);
-    sy_str_init(&page, (size_t)1 << 24);
-    ck_assert_int_eq(sy_report_html(report, 10, &page, &err), SY_OK);
-    sy_str_done(&page);
+    fixture_tables(report, SY_FORMAT_TABLE, 10, NULL, &text);
+    ck_assert_ptr_nonnull(strstr(text.data, "Note: nvidia.com/gpu: 2000 offered by 1 node without "
+                                            "a NodeFabric (bare), in no sum\n"));
+    sy_str_done(&text);
     json_decref(report);
     sy_state_free(state);
+}
+END_TEST
+
+/* Nobody tells which of two models the counted ones are: they are told as one, and it adds up. */
+START_TEST(counted)
+{
+    struct sy_str fabric;
+    const char *status = strstr(fixture_fabric, ",\"status\":");
+    const char *second = strstr(strstr(fixture_fabric, "10de:20b5") + 1, "10de:20b5");
+    ck_assert(status != NULL && second != NULL);
+    sy_str_init(&fabric, (size_t)1 << 20);
+    sy_str_append_n(&fabric, fixture_fabric, (size_t)(second - fixture_fabric));
+    sy_str_append(&fabric, "10de:27b8"); /* an L4 among A100s */
+    sy_str_append_n(&fabric, second + 9, (size_t)(status - second - 9));
+    sy_str_append(&fabric, "}");
+    const char *items[] = {fabric.data, fixture_node, fixture_pods, NULL};
+    struct sy_state *state = NULL;
+    struct sy_err err = {0};
+    struct sy_str text;
+    ck_assert_msg(fixture_state(items, NULL, &state, &err) == SY_OK, "%s", err.text);
+    json_t *report = make(state);
+    fixture_tables(report, SY_FORMAT_TABLE, 10, "models", &text);
+    ck_assert_msg(strcmp(text.data,
+                         "Devices by model\n"
+                         "KIND  MODEL                                NODES  DELIVERED  HEALTHY  "
+                         "ALLOCATED  FREE  CLOSED  ALLOCATED %\n"
+                         "GPU   unknown model: A100 PCIe 80GB or L4      1          4        4  "
+                         "        2     2       0           50\n") == 0,
+                  "%s", text.data);
+    sy_str_done(&text);
+    json_decref(report);
+    sy_state_free(state);
+    sy_str_done(&fabric);
 }
 END_TEST
 
@@ -232,12 +331,12 @@ START_TEST(csv)
     json_t *report = small_report(&state);
     struct sy_str text;
     fixture_tables(report, SY_FORMAT_CSV, 10, "totals", &text);
-    ck_assert_str_eq(text.data, "KIND,DELIVERED,HEALTHY,ALLOCATED,FREE,ALLOCATED %,PARTS\n"
-                                "*,4,3,2,1,50,0\nGPU,4,3,2,1,50,0\n");
+    ck_assert_str_eq(text.data, "KIND,DELIVERED,HEALTHY,ALLOCATED,FREE,CLOSED,ALLOCATED %,PARTS\n"
+                                "*,4,3,2,1,0,50,0\nGPU,4,3,2,1,0,50,0\n");
     sy_str_done(&text);
     fixture_tables(report, SY_FORMAT_CSV, 10, NULL, &text);
     ck_assert_ptr_nonnull(strstr(text.data, "SECTION,KIND,DELIVERED"));
-    ck_assert_ptr_nonnull(strstr(text.data, "\ntotals,GPU,4,3,2,1,50,0\n"));
+    ck_assert_ptr_nonnull(strstr(text.data, "\ntotals,GPU,4,3,2,1,0,50,0\n"));
     ck_assert_ptr_nonnull(strstr(text.data, ",LIMIT W,PROVISIONED W,"));
     sy_str_done(&text);
     json_decref(report);
@@ -302,6 +401,8 @@ int main(void)
     tcase_add_loop_test(tc, sample_table, 0, sizeof sample_tables / sizeof sample_tables[0]);
     tcase_add_test(tc, sums_agree);
     tcase_add_test(tc, of_nothing);
+    tcase_add_test(tc, offered);
+    tcase_add_test(tc, counted);
     tcase_add_test(tc, page);
     tcase_add_test(tc, csv);
     tcase_add_test(tc, no_such_shape);

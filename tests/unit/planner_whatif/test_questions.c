@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-#define NOTES "\nnotes:\n  3 nodes have no NodeFabric, their devices are not known: a, b, c\n"
+#define MODEL                                                                                      \
+    "  kube-scheduler 1.36 is modelled, without ImageLocality (images on the nodes), "             \
+    "PodTopologySpread (of a Service's pods)\n"
+#define NOTES                                                                                      \
+    "\nnotes:\n" MODEL "  3 nodes have no NodeFabric, their devices are not known: a, b, c\n"
 #define NO_PREEMPTION "  no pod is evicted to make room for another: preemption is not modelled\n"
 
 static const struct {
@@ -60,7 +64,7 @@ static const struct {
      "   2  shop       w-1  a     b   -\n"
      "   3  shop       w-2  a     b   -\n"
      "   4  shop       w-3  a     b   -\n\n"
-     "notes:\n  2 nodes have no NodeFabric, their devices are not known: a, b\n",
+     "notes:\n" MODEL "  2 nodes have no NodeFabric, their devices are not known: a, b\n",
      ""},
     {"whatif drain -l pool!=one,rack SMALL", 0,
      "1 node, 0 pods: 0 move in 0 waves, 0 have no place, 0 may not be evicted; 0 of DaemonSets or "
@@ -111,12 +115,32 @@ static const struct {
      "pod default/two: fits on 1 of 3 nodes, best c\n\n"
      "NODES  VERDICT  STAGE             SCORE  TOTAL  REASON                               FIRST\n"
      "    1  fits     -                     -    435  fits                                 c\n"
-     "    2  busy     NodeResourcesFit      -      -  not enough cpu left, short by 1 CPU  a, b\n"
-     "\nnotes:\n  3 nodes have no NodeFabric, their devices are not known: a, b, c\n"
-     "  the pod asks for no device of the catalogue: every node passes\n",
+     "    2  busy     NodeResourcesFit      -      -  not enough cpu left, short by 1 CPU  a, "
+     "b\n" NOTES "  the pod asks for no device of the catalogue: every node passes\n",
      ""},
     {"explain SMALL pod shop/big --node a", 0, NULL, ""},
+    /* What is told of pods and nodes, and what is not. */
+    {"whatif fit -s FILES/untold.yaml -f FILES/typo.yaml", 0,
+     "the pod fits now\n\n"
+     "POD   NODE  PATH  GB/S  WATTS  SCORE  TOTAL  TIES  REASON\n"
+     "typo  told  -        -      -      -    454     1  -\n"
+     "\nnotes:\n" MODEL "  2 nodes have no NodeFabric, their devices are not known: told, untold\n"
+     "  the input lists no pods: who runs where is known from the nodes' reports alone\n"
+     "  allocatable not told of 1 node: taken as enough: untold\n"
+     "  unknown annotation 'switchyard.dev/min-bandwidht'\n",
+     ""},
+    {"whatif add-nodes SMALL -f FILES/two.yaml -f FILES/huge.yaml --like a", 2,
+     "nodes to add so that all 2 pods fit\n\n"
+     "TEMPLATE  NODES  PRICE  WATTS  RACK-UNITS  LEAD-DAYS  OUTCOME\n"
+     "a             -      -      -           -          -  default/huge fits on none of these, "
+     "nor "
+     "on those that are there: never enough cpu, short by 1.5 CPU\n",
+     ""},
     /* What is wrong. */
+    {"whatif fit -s FILES/second_budget.yaml -f FILES/two.yaml", 65, "",
+     "switchyard whatif fit: no node in FILES/second_budget.yaml\n"},
+    {"explain -s FILES/second_budget.yaml -f FILES/two.yaml", 65, "",
+     "switchyard explain: no node in FILES/second_budget.yaml\n"},
     {"whatif fit SMALL", 64, "",
      "switchyard whatif fit: -f FILE: expected the pods to ask about\n"},
     {"whatif fit SMALL x", 64, "", "switchyard whatif fit: unexpected argument 'x'\n"},
@@ -132,6 +156,8 @@ static const struct {
      "commas between\n"},
     {"whatif drain SMALL --domain x", 66, "",
      "switchyard whatif drain: no power domain 'x': the policy has none\n"},
+    {"whatif drain SMALL --policy FILES/domains.yaml --domain none", 66, "",
+     "switchyard whatif drain: --domain 'none': no node lies in it\n"},
     {"whatif survive SMALL --domain", 66, "",
      "switchyard whatif survive: --domain: the policy has no power domains\n"},
     {"whatif survive SMALL --node --feed", 64, "",
@@ -211,6 +237,122 @@ START_TEST(test_gang)
 }
 END_TEST
 
+#define SAMPLE_STATE "-s SAMPLE/snapshot.json"
+#define FULL SAMPLE_STATE " -s FILES/npu_b2_full.yaml"
+#define VAIN                                                                                       \
+    "kube-scheduler would bind it to npu-b2, where by our count too few healthy devices are "      \
+    "free: "                                                                                       \
+    "the kubelet would refuse it"
+
+static const char *text_of(const json_t *obj, const char *key)
+{
+    return json_string_value(json_object_get(obj, key));
+}
+
+/* kube-scheduler counts a device that is ill: what it would bind there does not run. */
+START_TEST(test_in_vain)
+{
+    json_t *answer = ask_json("whatif fit " FULL " -f FILES/npu_b2.yaml", 1);
+    const json_t *pod = json_array_get(json_object_get(answer, "pods"), 0), *candidate;
+    size_t i, fitting = 0;
+    ck_assert(json_is_false(json_object_get(answer, "fits")));
+    ck_assert_str_eq(text_of(answer, "verdict"), "busy");
+    ck_assert_int_eq(json_integer_value(json_object_get(answer, "placed")), 0);
+    ck_assert_int_eq(json_integer_value(json_object_get(answer, "pending")), 1);
+    ck_assert_str_eq(text_of(pod, "node"), "npu-b2"); /* kube-scheduler's choice, still */
+    ck_assert(json_is_true(json_object_get(pod, "refused")));
+    ck_assert_str_eq(text_of(pod, "stage"), "kubelet");
+    ck_assert_str_eq(text_of(pod, "reason"), VAIN);
+    json_array_foreach(json_object_get(pod, "candidates"), i, candidate)
+    {
+        if (!json_is_true(json_object_get(candidate, "fits")))
+            continue;
+        fitting++;
+        ck_assert_str_eq(text_of(candidate, "node"), "npu-b2");
+        ck_assert(json_equal(json_object_get(candidate, "total"), json_object_get(pod, "total")));
+    }
+    ck_assert_uint_eq(fitting, 1);
+    json_decref(answer);
+}
+END_TEST
+
+/* Three of npu-b2 are well and free, kube-scheduler counts four. */
+START_TEST(test_how_many_run)
+{
+    json_t *answer = ask_json("whatif how-many " SAMPLE_STATE " -f FILES/npu_b2.yaml", 0);
+    const json_t *on = json_object_get(answer, "distribution");
+    const json_t *reasons = json_object_get(answer, "reasons");
+    const json_t *last = json_array_get(reasons, json_array_size(reasons) - 1);
+    ck_assert_int_eq(json_integer_value(json_object_get(answer, "count")), 3);
+    ck_assert_uint_eq(json_array_size(on), 1);
+    ck_assert_str_eq(text_of(json_array_get(on, 0), "node"), "npu-b2");
+    ck_assert_int_eq(json_integer_value(json_object_get(last, "nodes")), 1);
+    ck_assert_str_eq(text_of(last, "verdict"), "busy");
+    ck_assert_str_eq(text_of(last, "stage"), "kubelet");
+    ck_assert_str_eq(text_of(last, "text"),
+                     "kube-scheduler would bind it there, where by our count too few healthy "
+                     "devices are free: the kubelet would refuse it");
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(last, "first"), 0)),
+                     "npu-b2");
+    json_decref(answer);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    int status;
+    const char *part;
+} parts[] = {
+    {"whatif fit " FULL " -f FILES/npu_b2.yaml", 1,
+     "the pod does not run now, though kube-scheduler would bind it\n\n"},
+    {"whatif fit " SAMPLE_STATE " -f FILES/npu_b2.yaml -f FILES/npu_b2.yaml -f FILES/npu_b2.yaml "
+     "-f FILES/npu_b2.yaml",
+     1, "1 of 4 pods do not fit now; on the empty cluster of these nodes all would\n\n"},
+    {"whatif satisfiable " FULL " -f FILES/npu_b2.yaml", 0, "the pod fits on the empty cluster\n"},
+    {"whatif how-many " FULL " -f FILES/npu_b2.yaml", 1, "0 more of shop/npu fit\n"},
+    {"whatif drain " FULL " fpga-d1", 1, "   1  shop       mover    fpga-d1  -   " VAIN "\n"},
+    {"whatif survive " FULL " --node", 1,
+     "fpga-d1       1     2      0        2  shop/mover, genomics/align-0\n"},
+    {"whatif remove-nodes " FULL " -l kubernetes.io/hostname=fpga-d1", 1,
+     "fpga-d1     2  no place for shop/mover: " VAIN "\n"},
+    /* Power domains hold nodes of which no device is known. */
+    {"whatif drain SMALL --policy FILES/domains.yaml --domain feed", 1, "3 nodes, 4 pods: "},
+    {"whatif drain SMALL --policy FILES/domains.yaml --domain named", 0, "1 node, 0 pods: "},
+    {"whatif drain SMALL --policy FILES/domains.yaml --domain rack", 1, "2 nodes, 4 pods: "},
+    {"whatif survive SMALL --policy FILES/domains.yaml --domain", 1,
+     "2 of 4 domain failures leave pods without a place; worst: feed\n\n"
+     "FAILURE  NODES  PODS  MOVED  PENDING  WITHOUT-A-PLACE\n"
+     "feed         3     4      0        4  shop/web-0, shop/web-1, shop/bare, shop/big\n"
+     "rack         2     4      3        1  shop/big\n"
+     "none         0     0      0        0  -\n"
+     "named        1     0      0        0  -\n"},
+    {"whatif survive SMALL --policy FILES/domains.yaml --feed", 1,
+     "1 of 2 feed failures leave pods without a place; worst: feed\n\n"
+     "FAILURE  NODES  PODS  MOVED  PENDING  WITHOUT-A-PLACE\n"
+     "feed         3     4      0        4  shop/web-0, shop/web-1, shop/bare, shop/big\n"
+     "none         0     0      0        0  -\n"},
+};
+
+START_TEST(test_part)
+{
+    ask_contains(parts[_i].line, parts[_i].status, parts[_i].part);
+}
+END_TEST
+
+/* A domain is what its own selector names. */
+START_TEST(test_domain_is_its_selector)
+{
+    json_t *domain = ask_json("whatif drain LARGE --domain rack-d", 1);
+    json_t *selector = ask_json("whatif drain LARGE -l example.com/rack=d", 1);
+    ck_assert_uint_eq(json_array_size(json_object_get(domain, "nodes")), 4);
+    ck_assert_str_eq(json_string_value(json_array_get(json_object_get(domain, "nodes"), 0)),
+                     "cpu-d4");
+    ck_assert(json_equal(domain, selector));
+    json_decref(domain);
+    json_decref(selector);
+}
+END_TEST
+
 /* What the differential test against kube-scheduler reads. */
 START_TEST(test_candidates)
 {
@@ -243,8 +385,27 @@ static const struct {
     {"whatif add-nodes SMALL -f FILES/job.yaml --template FILES/template.yaml"},
     {"whatif compare SMALL -f FILES/two.yaml --policy SAMPLE/policy.yaml --with kube-default"},
     {"explain SMALL -f FILES/job.yaml"},
+    {"explain -s FILES/evict.yaml -s FILES/budget_1.yaml -f FILES/four.yaml"},
+    {"explain -s FILES/evict.yaml -f FILES/pinned.yaml"},
+    {"whatif add-nodes SMALL -f FILES/two.yaml -f FILES/huge.yaml --like a"},
+    {"whatif fit -s FILES/untold.yaml -f FILES/typo.yaml"},
     {"whatif fit SMALL -f FILES/two.yaml -o json"},
+    {"whatif drain SMALL --policy FILES/domains.yaml --domain rack"},
 };
+
+/* Larger states, fewer of their allocations. */
+static const char *const large_sweeps[] = {
+    "whatif fit " FULL " -f FILES/npu_b2.yaml",
+    "whatif how-many " FULL " -f FILES/npu_b2.yaml",
+    "whatif drain " FULL " fpga-d1",
+    "whatif remove-nodes " FULL " -l kubernetes.io/hostname=fpga-d1",
+};
+
+START_TEST(test_large_faults)
+{
+    ask_sweep(large_sweeps[_i], 3 + _i, 397);
+}
+END_TEST
 
 START_TEST(test_faults)
 {
@@ -272,7 +433,12 @@ int main(void)
     tcase_add_loop_test(tcase, test_question, 0, sizeof cases / sizeof cases[0]);
     tcase_add_test(tcase, test_gang);
     tcase_add_test(tcase, test_candidates);
+    tcase_add_test(tcase, test_in_vain);
+    tcase_add_test(tcase, test_how_many_run);
+    tcase_add_test(tcase, test_domain_is_its_selector);
+    tcase_add_loop_test(tcase, test_part, 0, sizeof parts / sizeof parts[0]);
     tcase_add_loop_test(tcase, test_again, 0, sizeof sweeps / sizeof sweeps[0]);
+    tcase_add_loop_test(tcase, test_large_faults, 0, sizeof large_sweeps / sizeof large_sweeps[0]);
     tcase_add_loop_test(tcase, test_faults, 0, sizeof sweeps / sizeof sweeps[0]);
     suite_add_tcase(suite, tcase);
     return sy_run(suite);

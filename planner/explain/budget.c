@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "planner/whatif/budget.h"
+#include "planner/explain/budget.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PodDisruptionBudgets: how many pods may be evicted, as the eviction API would let them go. */
-#ifndef SY_PLANNER_WHATIF_BUDGET_H
-#define SY_PLANNER_WHATIF_BUDGET_H
+#ifndef SY_PLANNER_EXPLAIN_BUDGET_H
+#define SY_PLANNER_EXPLAIN_BUDGET_H
 
 #include "planner/plan/plan.h"
 
