@@ -35,11 +35,12 @@ declare -A below=(
 
 # Header of a library (a pattern) -> the files that may include it (a pattern). base/json.h hands
 # jansson on to those who include it; base/mem.c tells jansson how to allocate. libcurl carries two
-# protocols that share nothing but it: the API server's (http.c) and gRPC (grpc.c).
+# protocols that share nothing but it: the API server's (http.c) and gRPC (grpc.c); curl_lazy.c hands
+# their calls on.
 declare -A library=(
     ['jansson.h']='base/json.[ch] base/mem.c'
     ['yaml.h']='base/yaml.[ch]'
-    ['curl/*']='base/kube/http.c base/kube/grpc.c'
+    ['curl/*']='base/kube/http.c base/kube/grpc.c base/kube/curl_lazy.c'
     ['hwloc*']='topology/discover/*.[ch]'
     ['microhttpd.h']='extender/*.[ch]'
     ['podresources.pb-c.h']='agent/kubelet/pod_resources.c' # made from the .proto; has protobuf-c's
