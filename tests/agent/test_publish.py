@@ -206,7 +206,7 @@ class Publish(Case):
         self.wait(lambda: "status not written: HTTP 204" in self.text(), "word of it")
         self.api.instead = {}
         self.wait_status(lambda s: self.device(NPU)["held"] == 1000, "status", 10)
-        self.assertIn("published again", self.text())
+        self.wait(lambda: "published again" in self.text(), "word of the end")
         self.end()
 
     def test_a_page_in_the_place_of_the_node_lifts_no_cordon(self):
