@@ -52,36 +52,6 @@ static enum sy_code read_scheduled(const json_t *status, const struct sy_path *a
     return code;
 }
 
-/* Extended resources are the ones with a domain; the kubelet's own (hugepages-2Mi) have none. */
-static bool has_extended(const json_t *amounts)
-{
-    const char *name;
-    json_t *amount;
-    json_object_foreach((json_t *)amounts, name, amount)
-    {
-        if (strchr(name, '/') != NULL)
-            return true;
-    }
-    return false;
-}
-
-static bool may_hold(const json_t *spec)
-{
-    static const char *const lists[] = {"containers", "initContainers"};
-    if (json_array_size(json_object_get(spec, "resourceClaims")) > 0)
-        return true;
-    for (size_t k = 0; k < sizeof lists / sizeof lists[0]; k++) {
-        const json_t *list = json_object_get(spec, lists[k]);
-        for (size_t i = 0; i < json_array_size(list); i++) {
-            const json_t *resources = json_object_get(json_array_get(list, i), "resources");
-            if (has_extended(json_object_get(resources, "requests")) ||
-                has_extended(json_object_get(resources, "limits")))
-                return true;
-        }
-    }
-    return false;
-}
-
 /* Pods' owners can write it too: one that is too long is passed over, the pod is charged all the
  * same. */
 static void read_named(const json_t *annotations, struct reading *reading)
@@ -118,7 +88,7 @@ static enum sy_code read_where(const json_t *object, struct reading *reading, st
         return code;
     if (reading->node != NULL && reading->node[0] == '\0')
         reading->node = NULL;
-    reading->may_hold = reading->node != NULL && may_hold(spec);
+    reading->may_hold = reading->node != NULL && sy_occupancy_may_hold(spec);
     reading->finished = strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0;
     return SY_OK;
 }

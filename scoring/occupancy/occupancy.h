@@ -108,6 +108,9 @@ enum sy_prediction sy_occupancy_compare(const struct sy_fabric *fabric,
 bool sy_occupancy_meets(const struct sy_fabric *fabric, const struct sy_request *request,
                         const struct sy_profile *profile, struct sy_devset achieved,
                         struct sy_arena *scratch);
+/* May a pod of this spec (v1.PodSpec) hold a device, be it by a name that the catalogue does not
+ * know or by a resource claim? Then what a report says it holds is not free while it is there. */
+bool sy_occupancy_may_hold(const json_t *spec);
 /* Unit that a plugin's device id names on this node: "Ascend910-3" → the one NPU whose device name
  * ends in that number ("Ascend910-2c-100-3", a virtual NPU, is on it); "0000:3b:00.1", with or
  * without a suffix "-0" or "::0" → the unit of that function; -1 = none, or several. */
